@@ -1,0 +1,171 @@
+"""What every test may ask for: real services, a place for data, no settings of the caller's.
+
+A test needs a service if it asks for its fixture or carries its mark. Services start when the
+first such test does. Where one cannot be had, its tests are deselected and counted in one line;
+with `CI=true` that is a failure.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.services import catalogue, chromium, elastic, postgres, replay
+from tests.services.folders import run_folder
+from tests.services.mail import Inbox, receiving
+from tests.services.processes import free_port as find_free_port
+from tests.services.source import Missing
+
+settings.register_profile("here", deadline=None)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+FIXTURES = {
+    "chromium_path": "chromium",
+    "postgres_store_url": "postgres",
+    "postgres_url": "postgres",
+    "pywb_python": "pywb",
+}
+left_out: pytest.StashKey[Counter[Missing]] = pytest.StashKey()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests whose services cannot be had."""
+    count = config.stash.setdefault(left_out, Counter())
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    for item in items:
+        missing = next((why for why in map(catalogue.source, _services(item)) if _none(why)), None)
+        if isinstance(missing, Missing):
+            count[missing] += 1
+            dropped.append(item)
+        else:
+            kept.append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count what was left out, in one line."""
+    count = terminalreporter.config.stash.get(left_out, Counter())
+    if count:
+        reasons = "; ".join(f"{number}: {why}" for why, number in count.items())
+        terminalreporter.write_line(f"{count.total()} tests left out ({reasons})", yellow=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail in CI if anything was left out."""
+    count = session.config.stash.get(left_out, Counter())
+    if count and os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _services(item: pytest.Item) -> list[str]:
+    """The names of the services that `item` needs, as the catalogue has them."""
+    marks = {mark.name for mark in item.iter_markers()}
+    asked = {FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURES}
+    needs = asked | {name for name in ("postgres", "chromium", "pywb") if name in marks}
+    if "elasticsearch_url" in getattr(item, "fixturenames", ()) or "elasticsearch" in marks:
+        callspec = getattr(item, "callspec", None)
+        version = callspec.params.get("elasticsearch_url") if callspec is not None else None
+        needs.add(f"elasticsearch-{version or elastic.MAIN}")
+    return sorted(needs)
+
+
+def _none(source: object) -> bool:
+    return isinstance(source, Missing)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No `LANTIAN_…` variable and no `lantian.toml` of the caller reaches a test."""
+    for name in os.environ:
+        if name.startswith("LANTIAN_") and not name.startswith("LANTIAN_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("LANTIAN_CONFIG", str(tmp_path / "no-lantian.toml"))
+
+
+@pytest.fixture(scope="session")
+def services_folder() -> Iterator[Path]:
+    """The folder of this run's services; their users can read it."""
+    with run_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def postgres_url(services_folder: Path) -> Iterator[str]:
+    """SQLAlchemy address of a PostgreSQL server on which databases may be made."""
+    with postgres.running(catalogue.source("postgres"), services_folder) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_store_url(postgres_url: str) -> Iterator[str]:
+    """SQLAlchemy address of an empty PostgreSQL database that is this test's own."""
+    with postgres.database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_store_url(tmp_path: Path) -> str:
+    """SQLAlchemy address of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'store.sqlite3'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """SQLAlchemy address of an empty store; the test runs on SQLite and on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_store_url")
+    return url
+
+
+@pytest.fixture(scope="session", params=catalogue.elastic_versions())
+def elasticsearch_url(request: pytest.FixtureRequest, services_folder: Path) -> Iterator[str]:
+    """Address of an Elasticsearch node; the test runs on every version that is here."""
+    version: str = request.param
+    source = catalogue.source(f"elasticsearch-{version}")
+    with elastic.running(source, services_folder, version=version) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The Chromium program."""
+    return chromium.path_of(catalogue.source("chromium"))
+
+
+@pytest.fixture(scope="session")
+def pywb_python() -> Path:
+    """A Python in whose environment pywb is installed, to be run as a child."""
+    return replay.PYTHON
+
+
+@pytest.fixture
+def smtp_server() -> Iterator[Inbox]:
+    """A real SMTP server on loopback and the messages that it took."""
+    with receiving() as inbox:
+        yield inbox
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    return find_free_port()
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder, which the settings name for as long as the test runs."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("LANTIAN_DATA_DIR", str(folder))
+    return folder

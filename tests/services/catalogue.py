@@ -1,0 +1,29 @@
+"""The services by the name of their mark, and what each is for a test."""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+
+from tests.services import chromium, elastic, postgres, replay
+from tests.services.source import Missing, Source
+
+FINDERS: Mapping[str, Callable[[], Source]] = {
+    "postgres": postgres.find,
+    "chromium": chromium.find,
+    "pywb": replay.find,
+    **{f"elasticsearch-{version}": partial(elastic.find, version) for version in elastic.VERSIONS},
+}
+
+
+@cache
+def source(name: str) -> Source:
+    """Where the service `name` comes from; looked for once."""
+    return FINDERS[name]()
+
+
+def elastic_versions() -> list[str]:
+    """The versions of Elasticsearch that are tested here; the main one always."""
+    return [
+        version
+        for version in elastic.VERSIONS
+        if version == elastic.MAIN or not isinstance(source(f"elasticsearch-{version}"), Missing)
+    ]
