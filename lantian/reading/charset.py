@@ -1,0 +1,234 @@
+"""Bytes to text: declared character sets are believed only as long as the text makes sense."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from w3lib.encoding import (
+    html_body_declared_encoding,
+    html_to_unicode,
+    http_content_type_encoding,
+    read_bom,
+    resolve_encoding,
+    to_unicode,
+)
+
+CHINESE = ("utf-8", "gb18030", "big5hkscs")
+RETRIES = (*CHINESE, "cp1252")
+"""What is tried where the declared character set gives rubbish, in this order."""
+
+SAMPLE = 4_000
+"""Characters outside ASCII that are judged."""
+FLAWLESS = 0.02
+CONVINCING = 0.12
+"""Share of rubbish up to which a text is believed."""
+_OTHER = re.compile(r"[^\x00-\x7f]+")
+_STRETCH = re.compile(rb"(?:[\x81-\xfe][\x40-\x7e\x80-\xfe]){2,400}")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text with the character set that gave it; `fault` is "binary" or "charset", or empty."""
+
+    text: str
+    charset: str
+    fault: str = ""
+
+
+def decode(body: bytes, content_type: str, override: str | None = None) -> Decoded:
+    """The text of a page or JSON answer.
+
+    Order: byte order mark, the profile's word, header, meta; each only if its text makes sense.
+    Then `RETRIES`, best text first; then charset_normalizer; then fault "charset".
+    """
+    bom, mark = read_bom(body)
+    if bom is not None and mark is not None:
+        text = to_unicode(body[len(mark) :], bom)
+        if rubbish(text) <= CONVINCING:
+            return Decoded(text, bom)
+    wide = _wide(body)
+    if wide is not None:
+        text = to_unicode(body, wide)
+        return Decoded(text, wide, "" if rubbish(text) <= CONVINCING else "charset")
+    declared = _declared(body, content_type, override)
+    # Strict UTF-8 is believed without a look: other character sets do not come out so.
+    strict = _strict(body, "utf-8")
+    if strict is not None and (declared == "utf-8" or len(strict) < len(body)):
+        return Decoded(strict, "utf-8", "binary" if _is_binary(body) else "")
+    if _is_binary(body):
+        return Decoded("", "", "binary")
+    if declared not in {"gb18030", "big5hkscs"}:
+        chinese = _chinese(body)
+        if chinese is not None:
+            return chinese
+    if declared == "utf-8":
+        text = body.decode("utf-8", MIXED)
+    else:
+        _, text = html_to_unicode(f"text/html; charset={declared}", body)
+    if rubbish(text) <= CONVINCING:
+        return Decoded(text, declared)
+    return _retry(body, declared, text)
+
+
+def _declared(body: bytes, content_type: str, override: str | None) -> str:
+    for label in (
+        resolve_encoding(override) if override else None,
+        http_content_type_encoding(content_type),
+        html_body_declared_encoding(body),
+    ):
+        # What can be read as ASCII this far is not UTF-16, whatever it says.
+        if label is not None and not label.startswith(("utf-16", "utf-32")):
+            return label
+    return "utf-8"
+
+
+def _wide(body: bytes) -> str | None:
+    """UTF-16 of either order, where every second byte of the head is zero as in ASCII markup."""
+    head = body[:64]
+    low, high = head[1::2].count(0), head[0::2].count(0)
+    if low > 0.6 * len(head[1::2]) and not high:
+        return "utf-16-le"
+    if high > 0.6 * len(head[0::2]) and not low:
+        return "utf-16-be"
+    return None
+
+
+def _strict(body: bytes, name: str) -> str | None:
+    try:
+        return body.decode(name)
+    except UnicodeDecodeError:
+        return None
+
+
+def _chinese(body: bytes) -> Decoded | None:
+    """Flawless Chinese, where something else was declared."""
+    for name in CHINESE[1:]:
+        text = _strict(body, name)
+        if text is not None and not text.isascii() and rubbish(text) <= FLAWLESS:
+            return Decoded(text, name)
+    return None
+
+
+def _mixed(error: UnicodeError) -> tuple[str, int]:
+    """A stretch of GBK in a page of UTF-8, as pages put together from two sources have it."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    stretch = _STRETCH.match(error.object, error.start)
+    if stretch is not None:
+        text = _strict(stretch[0], "gb18030")
+        if text is not None and not rubbish(text):
+            return text, stretch.end()
+    return "\ufffd", error.end
+
+
+MIXED = "lantian_mixed"
+codecs.register_error(MIXED, _mixed)
+
+
+def _is_binary(body: bytes) -> bool:
+    head = body[:2_048]
+    return len(_CONTROL.findall(head)) > len(head) // 50
+
+
+def _retry(body: bytes, declared: str, text: str) -> Decoded:
+    best, worst = Decoded(text, declared), rubbish(text)
+    for name in RETRIES:
+        if name != declared:
+            candidate = to_unicode(body, name)
+            score = rubbish(candidate)
+            if score < worst:
+                best, worst = Decoded(candidate, name), score
+    if worst <= CONVINCING:
+        return best
+    guessed = _guess(body)
+    if guessed is not None and rubbish(guessed.text) < min(worst, CONVINCING):
+        return guessed
+    return Decoded(best.text, best.charset, "charset")
+
+
+def _guess(body: bytes) -> Decoded | None:
+    """What charset_normalizer makes of it: it takes short GBK for Korean, so it comes last."""
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - hardly a page comes here
+
+    found = from_bytes(body[:100_000]).best()
+    if found is None:
+        return None
+    try:
+        name = codecs.lookup(found.encoding).name
+    except LookupError:
+        return None
+    return Decoded(to_unicode(body, name), name)
+
+
+def rubbish(text: str) -> float:
+    """The share (0 to 1) of what lies outside ASCII and makes no sense as Chinese or otherwise.
+
+    Rubbish are replacement characters, control and private ones, rare Han characters among few
+    common ones, scripts mixed with each other and long runs of accented Latin letters: what a
+    wrong character set yields.
+    """
+    if text.isascii():
+        return 0.0
+    runs = _OTHER.findall(text, 0, 400_000)
+    other = "".join(runs)
+    if len(other) > SAMPLE:
+        other = other[:: len(other) // SAMPLE + 1]
+    common = _common_han()
+    rest = [ch for ch in other if ch not in common]
+    han, total = len(other) - len(rest), len(other)
+    rare = hangul = kana = half = letters = latin = bad = 0
+    for ch in rest:
+        if "\u4e00" <= ch <= "\u9fff":
+            rare += 1
+        elif "\uac00" <= ch <= "\ud7a3":
+            hangul += 1
+        elif "\u3040" <= ch <= "\u30ff":
+            kana += 1
+        elif "\uff61" <= ch <= "\uff9f":
+            half += 1
+        elif "\u0370" <= ch <= "\u052f":
+            letters += 1
+        elif "\u00a0" < ch <= "\u02ff":
+            latin += 1
+        elif _is_noise(ch):
+            bad += 1
+    # A Chinese text has few rare characters: some names. Korean and Japanese texts stay with
+    # their own letters; a mixture of all is a wrong character set.
+    if rare > 0.15 * (han + rare):
+        bad += rare
+    if han + rare > 0.1 * total:
+        bad += hangul + letters + half + (0 if kana > 0.2 * total else kana)
+    elif half > 0.2 * total:
+        bad += half
+    if latin > 0.5 * total:
+        bad += sum(len(run) for run in runs if len(run) >= 4 and "\xa0" < run[0] <= "\u02ff")
+    return min(1.0, bad / total)
+
+
+def _is_noise(ch: str) -> bool:
+    return (
+        ch == "\ufffd"
+        or "\x80" <= ch <= "\x9f"
+        or "\ue000" <= ch <= "\uf8ff"
+        or "\u3400" <= ch <= "\u4dbf"
+        or ch >= "\U000f0000"
+        or "\ufff0" <= ch <= "\uffff"
+        or "\u0530" <= ch <= "\u1fff"
+        or "\u0300" <= ch <= "\u036f"
+        or "\ua000" <= ch <= "\uabff"
+    )
+
+
+@cache
+def _common_han() -> frozenset[str]:
+    """The common characters: level 1 of GB 2312 (3,755) and of Big5 (5,401), by their codes."""
+    simplified = bytes(
+        b for high in range(0xB0, 0xD8) for low in range(0xA1, 0xFF) for b in (high, low)
+    ).decode("gb2312", "ignore")
+    lows = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
+    traditional = bytes(
+        b for high in range(0xA4, 0xC7) for low in lows for b in (high, low)
+    ).decode("big5", "ignore")
+    return frozenset(ch for ch in simplified + traditional if "\u4e00" <= ch <= "\u9fff")

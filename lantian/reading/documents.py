@@ -1,0 +1,162 @@
+"""The documents of a page, by the rules of its profile."""
+
+import hashlib
+import json
+
+from selectolax.lexbor import LexborNode
+
+from lantian.errors import Invalid
+from lantian.reading.address import canonical, join
+from lantian.reading.page import ReadDocument
+from lantian.reading.plan import DocumentPlan, Plan
+from lantian.reading.structured import Facts, facts
+from lantian.reading.text import clean_text
+from lantian.reading.values import time_of
+from lantian.reading.view import Scope, View
+
+MOST_DOCUMENTS = 1_000
+"""Documents read from one page."""
+
+
+def documents_of(view: View, plan: Plan, path: str) -> tuple[ReadDocument, ...]:
+    """The page's documents, in the order of the rules and of the page; each key once."""
+    found: dict[str, ReadDocument] = {}
+    known: Facts | None = None
+    for rule in rules_for(plan, view.url, path):
+        if known is None and rule.rule.structured and rule.rule.each is None:
+            known = facts(view) if view.html else Facts()
+        _embed(view, rule)
+        for scope in _scopes(view, rule):
+            document = _Reader(view, plan, rule, scope, known or Facts()).read()
+            if document is not None:
+                found.setdefault(document.posting_key, document)
+            if len(found) >= MOST_DOCUMENTS:
+                return tuple(found.values())
+    return tuple(found.values())
+
+
+def rules_for(plan: Plan, url: str, path: str) -> list[DocumentPlan]:
+    """The document rules that look at this page."""
+    return [rule for rule in plan.documents if not rule.pages or rule.pages.match(url, path)]
+
+
+def _embed(view: View, plan: DocumentPlan) -> None:
+    """Open the JSON that a rule finds inside a script of the page."""
+    if plan.rule.embedded is None or not view.html:
+        return
+    node = view.tree.css_first(plan.rule.embedded)
+    try:
+        view.data = json.loads(node.text(deep=True)) if node is not None else None
+    except (ValueError, RecursionError):
+        view.data = None
+
+
+def _scopes(view: View, plan: DocumentPlan) -> list[Scope]:
+    if plan.rule.each is None:
+        return [None]
+    return view.nodes(plan.rule.each)
+
+
+class _Reader:
+    """Reads one document; holds what its fields have in common."""
+
+    def __init__(
+        self, view: View, plan: Plan, document: DocumentPlan, scope: Scope, known: Facts
+    ) -> None:
+        self.view = view
+        self.plan = plan
+        self.rule = document.rule
+        self.required = document.required
+        self.scope = scope
+        self.known = known if self.rule.each is None and self.rule.structured else Facts()
+
+    def read(self) -> ReadDocument | None:
+        """The document, or `None` where nothing of it is there."""
+        rule, view, scope, known = self.rule, self.view, self.scope, self.known
+        title = view.first(rule.title, scope) or known.title
+        body = view.joined(rule.text, scope, without=self._without()) or known.text
+        text = body if title in body else f"{title}\n{body}".strip()
+        if not text:
+            return None
+        url = self._address(view.first(rule.url, scope)) if rule.url else self._own_address()
+        posted = view.first(rule.posted_at, scope) or known.posted_at
+        fields = {name: view.first(at, scope) for name, at in rule.fields.items()}
+        fields = {name: value for name, value in fields.items() if value}
+        if posted and rule.posted_at:
+            fields.setdefault("posted_at", posted)
+        seller_url = self._address(view.first(rule.seller.url, scope) or known.seller_url)
+        seller_name = view.first(rule.seller.name, scope) or known.seller_name
+        own_key = view.first(rule.key, scope)
+        document = ReadDocument(
+            posting_key=self._key(own_key, url, text),
+            kind=rule.kind,
+            url=url or self._own_address(),
+            title=title,
+            text=text,
+            seller_key=view.first(rule.seller.key, scope)
+            or known.seller_key
+            or seller_url
+            or seller_name,
+            seller_name=seller_name,
+            seller_url=seller_url,
+            price=view.first(rule.price, scope) or known.price or None,
+            posted_at=time_of(posted) if posted else None,
+            fields=fields,
+        )
+        missing = self._missing(document, own_key, body)
+        return document if not missing else _with_missing(document, missing)
+
+    def _without(self) -> list[LexborNode]:
+        root = self.scope if isinstance(self.scope, LexborNode) else self.view.tree
+        return [node for css in self.rule.without for node in root.css(css)]
+
+    def _own_address(self) -> str:
+        return self._address(self.view.url)
+
+    def _address(self, href: str) -> str:
+        absolute = join(self.view.base, self.view.base_origin, href) if href else None
+        if absolute is None:
+            return ""
+        try:
+            return canonical(absolute, self.plan.addresses)
+        except Invalid:
+            return ""
+
+    def _key(self, own: str, url: str, text: str) -> str:
+        """The site's own id; else address and key in the page; never a position.
+
+        Where the page gives none of them, the text itself is the key: the posting is not lost.
+        """
+        if own:
+            return f"{self.rule.kind}:{own}"
+        in_page = self.view.first(self.rule.key_in_page, self.scope)
+        address = url or self._own_address()
+        if in_page:
+            return f"{address}#{in_page}"
+        if self.rule.each is None or (url and self.rule.url and not self.rule.key_in_page):
+            return address
+        return f"{address}#~{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def _missing(self, document: ReadDocument, own_key: str, body: str) -> tuple[str, ...]:
+        absent = []
+        for name in self.rule.required:
+            if name == "key":
+                there: object = own_key
+            elif name == "text":
+                there = body
+            else:
+                there = document.fields.get(name) or getattr(document, name, None)
+            if not there:
+                absent.append(name)
+        return tuple(absent)
+
+
+def _with_missing(document: ReadDocument, missing: tuple[str, ...]) -> ReadDocument:
+    from dataclasses import replace  # noqa: PLC0415 - a broken page only
+
+    return replace(document, missing=missing)
+
+
+def cleaned_text(text: str) -> str:
+    """A text as a document keeps it."""
+    return clean_text(text).strip()

@@ -1,0 +1,104 @@
+"""The links of a page, each with its role."""
+
+from collections.abc import Iterator
+
+from lantian.errors import Invalid
+from lantian.reading.address import canonical, host_allowed, host_of, join, path_of
+from lantian.reading.page import Link
+from lantian.reading.plan import LinkPlan, Plan
+from lantian.reading.text import clean_text, one_line
+from lantian.reading.view import View
+
+MOST_LINKS = 5_000
+"""Links taken from one page; a page with more is a trap or a site map."""
+LONGEST = 2_000
+"""Characters of an address; a longer one is left out."""
+
+
+def links_of(view: View, plan: Plan, path: str) -> tuple[Link, ...]:
+    """The page's links by the profile's rules, each address once, in the order of the rules.
+
+    Addresses are canonical; those of other hosts are left out, unless the rule takes them.
+    `path` is path and query of the page's own canonical address.
+    """
+    found: dict[str, Link | None] = {}
+    same = _same_site(view.url, plan)
+    # Most links stay on the page's own host: told by the beginning alone.
+    home = f"{view.origin}/" if host_allowed(host_of(view.url), same) else "\0"
+    for rule in plan.links:
+        if rule.pages and not rule.pages.match(view.url, path):
+            continue
+        for href, text in _hrefs(view, rule):
+            url = _address(view, plan, href)
+            if url is None or url in found:
+                continue
+            if not (url.startswith(home) or rule.rule.off_site or host_allowed(host_of(url), same)):
+                continue
+            if not _takes(rule, url):
+                continue
+            found[url] = Link(url, rule.rule.role, text)
+            if len(found) >= MOST_LINKS:
+                return _kept(found)
+    return _kept(found)
+
+
+def _kept(found: dict[str, Link | None]) -> tuple[Link, ...]:
+    return tuple(link for link in found.values() if link is not None)
+
+
+def _same_site(url: str, plan: Plan) -> tuple[str, ...]:
+    """The hosts that belong to the site: the profile's, or the page's own with and without www."""
+    if plan.hosts:
+        return plan.hosts
+    bare = host_of(url).removeprefix("www.")
+    return (bare, f"www.{bare}")
+
+
+def _address(view: View, plan: Plan, href: str) -> str | None:
+    absolute = join(view.base, view.base_origin, href)
+    if absolute is None or len(absolute) > LONGEST:
+        return None
+    try:
+        return canonical(absolute, plan.addresses)
+    except Invalid:
+        return None
+
+
+def _takes(rule: LinkPlan, url: str) -> bool:
+    if not (rule.allow or rule.deny):
+        return True
+    path = path_of(url)
+    if rule.allow and not rule.allow.match(url, path):
+        return False
+    return not (rule.deny and rule.deny.match(url, path))
+
+
+def _hrefs(view: View, plan: LinkPlan) -> Iterator[tuple[str, str]]:
+    """Addresses as written, with the text of their elements."""
+    rule = plan.rule
+    if rule.jsonpath is not None:
+        for value in view.by_jsonpath(rule.jsonpath):
+            if isinstance(value, (str, int)) and not isinstance(value, bool):
+                yield _templated(rule.template, str(value)), ""
+    elif rule.xpath is not None:
+        for node in view.by_xpath(rule.xpath):
+            value = node if isinstance(node, str) else _xml_attribute(node, rule.attr)
+            if value:
+                yield _templated(rule.template, value), ""
+    else:
+        for node in view.tree.css(rule.css or "a[href]"):
+            href = node.attributes.get(rule.attr)
+            if href:
+                yield (
+                    _templated(rule.template, href),
+                    clean_text(one_line(node.text(deep=True)))[:200],
+                )
+
+
+def _xml_attribute(node: object, name: str) -> str:
+    get = getattr(node, "get", None)
+    return str(get(name) or "") if get is not None else ""
+
+
+def _templated(template: str | None, value: str) -> str:
+    return value if template is None else template.replace("{}", value.strip())

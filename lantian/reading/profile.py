@@ -1,0 +1,275 @@
+"""The site profile: how to walk one site and how to read its pages, as its YAML file says."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from lantian.reading.page import DocumentKind, LinkRole
+from lantian.reading.select import Patterns, Select, Selects, Strict, as_tuple
+from lantian.reading.syntax import check_css
+
+Kind = Literal["shop", "forum", "search", "site"]
+Browser = Literal["no", "yes", "if-missing"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Css = Annotated[tuple[Annotated[str, BeforeValidator(check_css)], ...], BeforeValidator(as_tuple)]
+
+
+class Seller(Strict):
+    """Who published: the site's own id, the name as shown, and the address of the seller page."""
+
+    key: Selects = Field((), description="The site's own id of the seller; else the address.")
+    name: Selects = Field((), description="Name as the site shows it.")
+    url: Selects = Field((), description="Address of the seller's page.")
+
+
+class DocumentRule(Strict):
+    """How one kind of document is read."""
+
+    kind: DocumentKind
+    pages: Patterns = Field((), description="Pages that carry it; none given: every page.")
+    each: Select | None = Field(
+        None, description="One document for every such element; absent: the page is one document."
+    )
+    embedded: Annotated[str, BeforeValidator(check_css)] | None = Field(
+        None, description="CSS of a <script> whose JSON is read by JSONPath."
+    )
+    key: Selects = Field((), description="The site's own id of the posting.")
+    key_in_page: Selects = Field(
+        (), description="Without an own id: what tells the postings of one address apart."
+    )
+    url: Selects = Field((), description="Address of the posting, where the page's is not it.")
+    title: Selects = ()
+    text: Selects = Field((), description="Parts of the text, joined in this order.")
+    without: Css = Field((), description="Elements whose text is left out: adverts, counters.")
+    price: Selects = ()
+    posted_at: Selects = ()
+    seller: Seller = Seller()
+    fields: dict[FieldName, Selects] = Field({}, description="Anything else worth keeping.")
+    volatile: tuple[FieldName, ...] = Field(
+        (), description="Fields that change by themselves (counters); no change of the page."
+    )
+    required: tuple[str, ...] = Field(
+        ("text",), description="What every such document must have, else it counts as broken."
+    )
+    structured: bool = Field(
+        default=True, description="Fill gaps from JSON-LD, microdata and Open Graph."
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        known = {"key", "url", "title", "text", "price", "posted_at", *self.fields}
+        known |= {"seller_key", "seller_name", "seller_url"}
+        for name in self.required:
+            if name not in known:
+                raise ValueError(f"required names {name!r}, which is no field of this document")
+        for name in self.volatile:
+            if name not in self.fields:
+                raise ValueError(f"volatile names {name!r}, which is not among the fields")
+        if self.each is not None and not (self.key or self.key_in_page or self.url):
+            raise ValueError(
+                "with `each` a document needs `key`, `key_in_page` or `url`: a position on a "
+                "page is no key"
+            )
+        return self
+
+
+class LinkRule(Strict):
+    """Which links have a role. The first rule that takes an address decides."""
+
+    role: LinkRole
+    css: Annotated[str, BeforeValidator(check_css)] | None = None
+    xpath: str | None = None
+    jsonpath: str | None = None
+    attr: str = Field("href", description="Attribute that holds the address.")
+    template: str | None = Field(
+        None, description="Address with {} for the value found, as JSON answers give ids."
+    )
+    pages: Patterns = Field((), description="Pages on which the rule looks; none given: all.")
+    allow: Patterns = Field((), description="Addresses that it takes; none given: all.")
+    deny: Patterns = Field((), description="Addresses that it leaves out.")
+    off_site: bool = Field(
+        default=False, description="Whether it takes addresses of other hosts too."
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        places = [name for name in ("css", "xpath", "jsonpath") if getattr(self, name)]
+        if len(places) > 1:
+            raise ValueError("give one of css, xpath, jsonpath")
+        # The same checks and errors as any other selector.
+        if self.xpath or self.jsonpath:
+            Select(xpath=self.xpath, jsonpath=self.jsonpath)
+        if self.template is not None and self.template.count("{}") != 1:
+            raise ValueError("the template needs exactly one {}")
+        return self
+
+
+class Marker(Strict):
+    """What tells a special page: an element, a text, or a pattern of its address.
+
+    Written short, a string is a text. `below` limits it to pages with less text than that many
+    characters, so that an article about log-in walls is not taken for one.
+    """
+
+    css: Annotated[str, BeforeValidator(check_css)] | None = None
+    text: str | None = Field(None, min_length=2)
+    url: Patterns = ()
+    below: int | None = Field(None, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"text": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(map(bool, (self.css, self.text, self.url))) != 1:
+            raise ValueError("give exactly one of css, text, url")
+        return self
+
+
+class Markers(Strict):
+    """How the site says that a posting is gone, that it wants a log-in, or that it blocks us."""
+
+    removed: tuple[Marker, ...] = ()
+    logged_out: tuple[Marker, ...] = ()
+    blocked: tuple[Marker, ...] = ()
+
+
+class Address(Strict):
+    """How the site's addresses become canonical."""
+
+    drop: tuple[str, ...] = Field(
+        (), description="Parameters to drop beside the common trackers; a final * is a prefix."
+    )
+    keep: tuple[str, ...] = Field(
+        (), description="Common trackers that carry meaning here and stay."
+    )
+    sort: bool = Field(default=True, description="Sort parameters; no, where order matters.")
+    fragment: bool = Field(default=False, description="Keep what follows #, for #!-sites.")
+
+
+class Budget(Strict):
+    """How far one crawl goes."""
+
+    pages: int = Field(2_000, ge=1, description="Pages of one crawl.")
+    depth: int = Field(50, ge=0, description="Links from a start address.")
+    parameters: int = Field(
+        500, ge=1, description="Different query strings under one path: calendars end here."
+    )
+
+
+class Manners(Strict):
+    """How gently the site is visited."""
+
+    delay: float = Field(1.0, ge=0, description="Seconds between two requests.")
+    concurrency: int = Field(2, ge=1, le=64, description="Requests at a time.")
+
+
+class Healthy(Strict):
+    """What a crawl of this site finds when all is well; less is an alarm."""
+
+    pages: int = Field(1, ge=0, description="Pages seen, at least.")
+    documents: int = Field(1, ge=0, description="Documents read, at least.")
+    required: Share = Field(0.9, description="Share of documents with all that is required.")
+    unreadable: Share = Field(0.05, description="Share of pages that may be unreadable.")
+
+
+class Searches(Strict):
+    """Result pages by word."""
+
+    template: str = Field(description="Address with {words} in it.")
+    words: tuple[str, ...] = Field(min_length=1)
+    charset: str = Field("utf-8", description="Character set in which the site takes words.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.template.count("{words}") != 1:
+            raise ValueError("the template needs exactly one {words}")
+        return self
+
+
+class SiteProfile(Strict):
+    """How to walk one site and how to read its pages."""
+
+    name: Name
+    title: str = Field("", description="The site's name, as people know it.")
+    kind: Kind
+    platform: str = Field("", description="Key of the platform; empty: the first host.")
+    hosts: tuple[str, ...] = Field(
+        (), description="Hosts that belong to the site (`*.x.example`: all below)."
+    )
+    start: tuple[str, ...] = Field((), description="Addresses at which a crawl begins.")
+    charset: str | None = Field(None, description="Character set, where the site declares wrongly.")
+    browser: Browser = Field(
+        "no", description="Whether pages need a browser: no, yes, or where content is missing."
+    )
+    schedule: str | None = Field(None, description="Cron line in Asia/Shanghai.")
+    manners: Manners = Manners()
+    budget: Budget = Budget()
+    address: Address = Address()
+    searches: Searches | None = None
+    links: tuple[LinkRule, ...] = ()
+    documents: tuple[DocumentRule, ...] = ()
+    markers: Markers = Markers()
+    healthy: Healthy = Healthy()
+
+    @field_validator("charset")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        from w3lib.encoding import resolve_encoding  # noqa: PLC0415 - profiles rarely say one
+
+        if value is not None and resolve_encoding(value) is None:
+            raise ValueError(f"{value!r} is no character set")
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _cron(cls, value: str | None) -> str | None:
+        if value is not None:
+            from datetime import UTC, datetime  # noqa: PLC0415 - as above
+
+            from cronsim import CronSim, CronSimError  # noqa: PLC0415 - as above
+
+            try:
+                CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
+            except CronSimError as error:
+                raise ValueError(f"{value!r} is no cron line: {error}") from error
+        return value
+
+    @field_validator("start")
+    @classmethod
+    def _absolute(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            if not url.startswith(("http://", "https://")):
+                raise ValueError(f"{url!r} must begin with http:// or https://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.kind == "search" and self.searches is None:
+            raise ValueError("a profile of kind search needs `searches`")
+        if self.kind in {"shop", "forum"} and not self.start:
+            raise ValueError(f"a profile of kind {self.kind} needs `start`")
+        if not self.hosts and self.kind != "site":
+            raise ValueError("name the site's hosts")
+        return self
+
+    @cached_property
+    def version(self) -> str:
+        """The digest of all that decides how pages are read ("sha256:…")."""
+        content = self.model_dump(
+            mode="json", exclude={"title", "schedule", "manners", "budget", "healthy", "searches"}
+        )
+        line = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(line.encode()).hexdigest()
+
+    @property
+    def platform_key(self) -> str:
+        """Key of the platform: as the profile says, else the first host."""
+        return self.platform or (self.hosts[0] if self.hosts else "")
