@@ -59,7 +59,7 @@ boot=$(mktemp -d)
 trap 'rm -rf "$boot"' EXIT INT TERM
 
 # uv installs the rest ten times as fast as pip. It comes locked and hashed too, and is not kept.
-say "Python $version; fetching uv, the installer"
+say "fetching uv, the installer"
 "$python" -m venv "$boot/venv"
 "$boot/venv/bin/python" -m pip --quiet --disable-pip-version-check install \
   --require-hashes --only-binary :all: -r requirements-uv.lock \
@@ -85,11 +85,21 @@ rm -f "$stamp"
 
 # Two of the packages are source only and are built here, by the locked build tools: hashes hold
 # for what builds as well.
-say "$(grep -c '^[a-z].*==' "$lock") locked packages"
+say "$("$venv/bin/python" --version), $(grep -c '^[a-z].*==' "$lock") locked packages"
 "$uv" pip install --quiet --require-hashes --only-binary :all: -r requirements-build.lock
 "$uv" pip sync --quiet --require-hashes --no-build-isolation requirements-build.lock "$lock"
 if [ "$what" != pywb ]; then
   "$uv" pip install --quiet --no-deps --no-build-isolation --editable .
+fi
+
+# What only builds goes again: jieba would load setuptools' pkg_resources at every start.
+names() { sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' "$1" | sort; }
+names "$lock" > "$boot/kept"
+"$uv" pip uninstall --quiet $(names requirements-build.lock | comm -23 - "$boot/kept")
+
+# jieba's patterns make Python 3.12 and newer warn when they are compiled: do that here, once.
+if [ "$what" != pywb ]; then
+  "$venv/bin/python" -W ignore -m compileall -qq "$venv"/lib/python*/site-packages/jieba
 fi
 
 printf '%s\n' "$state" > "$stamp"
