@@ -1,0 +1,98 @@
+"""A compiled matcher as bytes. No pickle: nothing that is read here can run code."""
+
+import hashlib
+import json
+import platform
+import struct
+import zlib
+from dataclasses import asdict
+
+import numpy as np
+
+from matchers.compile import Compiled, Prepared, compile_pack
+from matchers.errors import DamagedMatcher
+from matchers.pack import Characters, Pack
+from matchers.rules import Claim, Core, Group
+from matchers.text import TABLE_SIZE, Tables
+
+_MAGIC = b"matcher2"
+_DIGEST = 32
+
+
+def dump(pack: Pack, compiled: Compiled) -> bytes:
+    """The pack and all that took long to make of it."""
+    prepared = compiled.prepared
+    head = {
+        "machine": _machine(),
+        "engine": prepared.engine,
+        "hash": compiled.pack_hash,
+        "claims": [claim.model_dump(mode="json") for claim in pack.claims],
+        "groups": {name: group.model_dump(mode="json") for name, group in pack.groups.items()},
+        "core": pack.core.model_dump(mode="json"),
+        "characters": asdict(pack.characters),
+        "evasions": prepared.evasions,
+    }
+    parts = [
+        json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"),
+        prepared.tables.folds.astype("<u4").tobytes(),
+        prepared.tables.kinds.tobytes(),
+        prepared.first or b"",
+        prepared.tagger or b"",
+    ]
+    body = b"".join(struct.pack("<Q", len(part)) + part for part in parts)
+    return _MAGIC + hashlib.sha256(body).digest() + zlib.compress(body, 1)
+
+
+def load(data: bytes) -> tuple[Pack, Compiled]:
+    """What `dump` wrote; raises `DamagedMatcher` where it is damaged or of another machine."""
+    start = len(_MAGIC) + _DIGEST
+    try:
+        if data[: len(_MAGIC)] != _MAGIC:
+            raise ValueError("another format")
+        body = zlib.decompress(data[start:])
+        if hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
+            raise ValueError("another content than its digest says")
+        head_bytes, folds, kinds, first, tagger = _parts(body)
+        head = json.loads(head_bytes)
+        if head["machine"] != _machine():
+            raise ValueError(f"made on {head['machine']}, not on {_machine()}")
+        pack = Pack(
+            claims=tuple(Claim.model_validate(claim) for claim in head["claims"]),
+            groups={name: Group.model_validate(group) for name, group in head["groups"].items()},
+            core=Core.model_validate(head["core"]),
+            characters=_characters(head["characters"]),
+        )
+    except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+        raise DamagedMatcher(
+            f"these bytes are no compiled matcher for this machine: {error}.",
+            hint="Compile the pack again.",
+        ) from error
+    tables = Tables(
+        np.frombuffer(folds, dtype="<u4", count=TABLE_SIZE),
+        np.frombuffer(kinds, dtype=np.uint8, count=TABLE_SIZE),
+    )
+    prepared = Prepared(tables, head["evasions"], head["engine"], first or None, tagger or None)
+    return pack, compile_pack(pack, head["hash"], prepared=prepared)
+
+
+def _parts(body: bytes) -> list[bytes]:
+    parts = []
+    at = 0
+    while at < len(body):
+        (size,) = struct.unpack_from("<Q", body, at)
+        parts.append(body[at + 8 : at + 8 + size])
+        at += 8 + size
+    return parts
+
+
+def _characters(data: dict[str, dict[str, list[str]]]) -> Characters:
+    return Characters(
+        pairs={char: str(plain) for char, plain in data["pairs"].items()},
+        readings={char: tuple(readings) for char, readings in data["readings"].items()},
+        splits={char: tuple(parts) for char, parts in data["splits"].items()},
+        twins={char: str(twins) for char, twins in data["twins"].items()},
+    )
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()}"

@@ -1,0 +1,271 @@
+"""Folded text with the way back to the original.
+
+Folding makes one character of each that means the same (width, case, traditional, variants) and
+sets aside what stands between characters without meaning (zero-width marks, emoji, stars,
+spaces). Every folded character knows the half-open place in the original from which it came.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+TABLE_SIZE = 0x40000
+_BMP = 0x10000
+
+Ints = NDArray[np.int64]
+
+
+class Kind(IntEnum):
+    """What a character is to the matcher; the order is the strength of a gap it leaves."""
+
+    KEEP = 0
+    INVISIBLE = 1
+    SPACE = 2
+    SYMBOL = 3
+    NEWLINE = 4
+    COMMA = 5
+    STOP = 6
+
+
+# Commas end a clause, stops a sentence (the colon only a clause; it is kept as itself).
+_COMMAS = dict.fromkeys("，,、､﹐﹑،", "，") | {
+    "、": "、",
+    "､": "、",
+    "﹑": "、",
+    "：": "：",
+    ":": "：",
+}
+_COMMAS |= {".": "，", "﹒": "，", "．": "，", "﹕": "：", "︰": "："}
+_STOPS = {
+    "。": "。", "｡": "。", "！": "！", "!": "！", "？": "？", "?": "？", "；": "；", ";": "；",
+    "…": "。", "﹔": "；", "﹖": "？", "﹗": "！", "⁉": "？", "‼": "！", "❓": "？", "❔": "？",
+    "❗": "！", "❕": "！",
+}  # fmt: skip
+_NEWLINES = "\n\r\v\f\x85\u2028\u2029"
+_KEPT_SYMBOLS = {
+    "%": "%",
+    "％": "%",
+    "﹪": "%",
+    "+": "+",
+    "＋": "+",
+    "➕": "+",
+    "¥": "¥",
+    "￥": "¥",
+}
+# Letters that stand in for Latin ones (Cyrillic, Greek): contact names are written with them.
+_LATIN_TWINS = dict(
+    zip(
+        "аеорсухіјѕԁԛԝвнкмтνοραικΑΒΕΗΙΚΜΝΟΡΤΧΥΖ",
+        "aeopcyxijsdqwbhkmtvopaikabehikmnoptxyz",
+        strict=True,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The character tables: what each code point folds to and which kind it is."""
+
+    folds: NDArray[np.uint32]
+    kinds: NDArray[np.uint8]
+
+    def fold_term(self, term: str) -> str:
+        """`term` of a pack as it stands in folded text."""
+        points = _points(term)
+        kept = self.kinds[points] == Kind.KEEP
+        return _string(self.folds[points][kept])
+
+    def fold_term_keeping(self, spelling: str) -> str:
+        """`spelling` folded, a question mark kept as itself (a character lost)."""
+        return "?".join(self.fold_term(part) for part in spelling.split("?"))
+
+
+def build_tables(pairs: dict[str, str]) -> Tables:
+    """The tables for `pairs` (character -> simplified or plain form) over Unicode's own forms."""
+    folds = np.arange(TABLE_SIZE, dtype=np.uint32)
+    kinds = np.full(TABLE_SIZE, Kind.KEEP, dtype=np.uint8)
+    for point in range(0x20000):
+        char = chr(point)
+        kind = _kind(char)
+        kinds[point] = kind
+        if kind is Kind.KEEP:
+            folds[point] = ord(_fold_char(char, pairs))
+        elif kind in (Kind.COMMA, Kind.STOP):
+            folds[point] = ord(_COMMAS.get(char) or _STOPS[char])
+    kinds[0x30000:] = Kind.SYMBOL
+    return Tables(folds, kinds)
+
+
+def _fold_char(char: str, pairs: dict[str, str]) -> str:
+    if char in _KEPT_SYMBOLS:
+        return _KEPT_SYMBOLS[char]
+    plain = unicodedata.normalize("NFKC", char)
+    plain = plain if len(plain) == 1 else _inner_letter(char, plain)
+    lower = plain.lower()
+    plain = lower if len(lower) == 1 else plain
+    plain = _LATIN_TWINS.get(plain, plain)
+    return pairs.get(plain, plain)
+
+
+def _inner_letter(char: str, plain: str) -> str:
+    """The letter or digit inside a compatibility form such as ⒜ or ⑴; else the form itself."""
+    inner = plain.strip("().,")
+    return inner if len(inner) == 1 and inner.isalnum() else char
+
+
+_NEGATIVE_LETTERS = (range(0x1F150, 0x1F16A), range(0x1F170, 0x1F18A))
+
+
+def _kind(char: str) -> Kind:  # noqa: PLR0911  (a list of cases, each its own answer)
+    point = ord(char)
+    if char in _KEPT_SYMBOLS:
+        return Kind.KEEP
+    if char in _COMMAS:
+        return Kind.COMMA
+    if char in _STOPS:
+        return Kind.STOP
+    if char in _NEWLINES:
+        return Kind.NEWLINE
+    category = unicodedata.category(char)
+    if category in ("Cc", "Cf", "Mn", "Me", "Cs", "Cn", "Co"):
+        return Kind.SPACE if char == "\t" else Kind.INVISIBLE
+    if category == "Zs":
+        return Kind.SPACE
+    # Squared ideographs such as 🉐 are ornaments between characters, never part of a word.
+    if 0x1F200 <= point <= 0x1F2FF or char == "ㅤ":
+        return Kind.SYMBOL
+    if category[0] in "LN" or char in "⺀⺁":
+        return Kind.KEEP
+    if 0x2E80 <= point <= 0x2FDF or 0x1F130 <= point <= 0x1F149:
+        return Kind.KEEP
+    folded = unicodedata.normalize("NFKC", char)
+    if len(folded) == 1 and unicodedata.category(folded)[0] in "LN":
+        return Kind.KEEP
+    return Kind.SYMBOL
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open place in a text, in code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Folded:
+    """A folded text.
+
+    `chars[i]` came from `original[starts[i]:ends[i]]`; `gaps[i]` is the strongest kind of what
+    was set aside just before it. Commas, stops and line ends are kept as characters (，、：。！？；
+    and a newline). `quotes` are the marks of quotation: (index in `chars`, mark).
+    """
+
+    chars: str
+    starts: list[int]
+    ends: list[int]
+    gaps: bytearray
+    quotes: list[tuple[int, str]] = field(default_factory=list)
+
+    def original(self, start: int, end: int) -> Span:
+        """The place in the original of `chars[start:end]` (not empty)."""
+        return Span(self.starts[start], max(self.ends[start:end]))
+
+
+def points_of(text: str) -> NDArray[np.uint32]:
+    """The code points of `text` as a table index: those beyond the table become its last."""
+    points = _points(text)
+    return np.minimum(points, TABLE_SIZE - 1, dtype=np.uint32) if points.size else points
+
+
+def _points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _string(points: NDArray[np.uint32]) -> str:
+    return points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def units_of(text: str) -> NDArray[np.uint16] | NDArray[np.uint32]:
+    """One number a character, the cheapest that fits: a table index."""
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype=np.uint16)
+    return units if units.size == len(text) else points_of(text)
+
+
+_QUOTES = frozenset('“”"「」『』‘’＂〝〞«»')
+
+
+def fold(text: str, tables: Tables, source: "Source | None" = None) -> Folded:
+    """`text` folded; `source` maps its places to those of the original (default: itself)."""
+    points = points_of(text)
+    kinds = tables.kinds[points]
+    dotted = _inside_numbers(text)
+    if dotted:
+        kinds = kinds.copy()
+        kinds[dotted] = Kind.KEEP
+    kept = (kinds == Kind.KEEP) | (kinds >= Kind.NEWLINE)
+    where = np.flatnonzero(kept)
+    folded = tables.folds[points[where]]
+    line_ends = kinds[where] == Kind.NEWLINE
+    folded[line_ends] = ord("\n")
+    chars = _string(folded)
+    if dotted:
+        chars = _keep_dots(chars, where, dotted)
+    gaps = _gaps(kinds, where)
+    quotes = _quotes(text, where)
+    if source is None:
+        starts = where.tolist()
+        ends = (where + 1).tolist()
+    else:
+        starts = source.starts[where].tolist()
+        ends = source.ends[where].tolist()
+    return Folded(chars, starts, ends, gaps, quotes)
+
+
+_NUMBER_MARK = re.compile(r"(?<=[0-9０-９])[.．](?=[0-9０-９])")
+
+
+def _inside_numbers(text: str) -> list[int]:
+    if "." not in text and "．" not in text:
+        return []
+    return [found.start() for found in _NUMBER_MARK.finditer(text)]
+
+
+def _keep_dots(chars: str, where: Ints, dotted: list[int]) -> str:
+    letters = list(chars)
+    for index in np.searchsorted(where, dotted).tolist():
+        letters[index] = "."
+    return "".join(letters)
+
+
+def _gaps(kinds: NDArray[np.uint8], where: Ints) -> bytearray:
+    """For each kept character the strongest kind set aside since the one before it."""
+    gaps = bytearray(len(where))
+    if not len(where):
+        return gaps
+    before = np.diff(where, prepend=-1)
+    for index in np.flatnonzero(before > 1).tolist():
+        end = int(where[index])
+        start = int(where[index - 1]) + 1 if index else 0
+        gaps[index] = int(kinds[start:end].max())
+    return gaps
+
+
+def _quotes(text: str, where: Ints) -> list[tuple[int, str]]:
+    places = [(at, char) for at, char in enumerate(text) if char in _QUOTES]
+    if not places:
+        return []
+    indices = np.searchsorted(where, [at for at, _ in places]).tolist()
+    return [(index, char) for index, (_, char) in zip(indices, places, strict=True)]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where each character of a rewritten text came from in the original."""
+
+    starts: Ints
+    ends: Ints

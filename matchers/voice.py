@@ -1,0 +1,243 @@
+"""Who says it, and how: what the words around a match say for and against an offer.
+
+The cues are the groups of `lexicon/voice.groups.yaml`; here stands how far each reaches.
+"""
+
+from matchers.clauses import COMMAS, STOPS, Place, Tagged
+from matchers.explain import Factor
+
+WEIGHTS = {
+    "contact": 1.0,
+    "order": 0.8,
+    "price": 0.6,
+    "self": 0.8,
+    "you": 0.4,
+    "answered": 0.5,
+    "deny": -5.0,
+    "refute": -4.5,
+    "prohibit": -4.5,
+    "report": -4.0,
+    "victim": -3.5,
+    "ask": -3.5,
+    "law": -2.5,
+    "define": -2.5,
+    "quote": -1.2,
+    "official": -2.5,
+    "list": -4.0,
+}
+MOST_FOR = 2.2
+"""What cues of an offer can add up to: they never outweigh a denial."""
+
+
+def judge(tagged: Tagged, place: Place, heard: tuple[str, ...] = ()) -> list[Factor]:
+    """The factors of voice for a match at `place`; `heard` names voices that do not count."""
+    view = _View(tagged, place)
+    factors: list[Factor] = []
+    for kind, cue in (
+        ("deny", "" if "denial" in heard else _denied(view)),
+        ("refute", _refuted(view)),
+        ("prohibit", _prohibited(view)),
+        ("report", _reported(view)),
+        ("victim", _complained(view)),
+        ("law", view.word("law_ref", view.sentence)),
+        ("define", _defined(view)),
+        ("list", _listed(view)),
+        ("official", _official(view)),
+    ):
+        if cue:
+            factors.append(Factor(kind, cue, WEIGHTS[kind]))
+    if "question" not in heard:
+        factors += _asked(view)
+    if "quotation" not in heard and (cue := _quoted(view)):
+        factors.append(Factor("quote", cue, WEIGHTS["quote"]))
+    return factors + _offered(view)
+
+
+class _View:
+    """A match with its sentence and what stands around it."""
+
+    def __init__(self, tagged: Tagged, place: Place) -> None:
+        self.tagged = tagged
+        self.place = place
+        self.sentence = tagged.sentence(*place)
+        self.clause = tagged.clause(*place)
+        self.near = tagged.near(*place)
+        self.before = (self.sentence[0], place[0])
+        self.after = (place[1], self.sentence[1])
+
+    def word(self, group: str, bounds: Place) -> str:
+        """The first term of `group` in `bounds`, or an empty string."""
+        found = self.tagged.within(group, bounds)
+        return self.tagged.text(found[0]) if found else ""
+
+    def last(self, group: str, bounds: Place) -> Place | None:
+        """The last term of `group` in `bounds`."""
+        found = self.tagged.within(group, bounds)
+        return found[-1] if found else None
+
+    def has(self, group: str, bounds: Place) -> bool:
+        """Whether a term of `group` stands in `bounds`."""
+        return bool(self.tagged.within(group, bounds))
+
+    def between(self, cue: Place) -> Place:
+        """What stands between a cue before the match and the match."""
+        return cue[1], self.place[0]
+
+    def open(self, cue: Place) -> bool:
+        """Whether no new speaker, and no turn, stands between a cue and the match."""
+        gap = self.between(cue)
+        return not (self.has("self", gap) or self.has("turn", gap))
+
+
+def _denied(view: _View) -> str:
+    chars = view.tagged.chars
+    inside = view.word("deny_inside", view.place)
+    if inside:
+        return inside
+    for cue in reversed(view.tagged.within("deny", view.before)):
+        between = chars[cue[1] : view.place[0]]
+        if len(between) > 4 or any(char in COMMAS for char in between):
+            break
+        if between and view.tagged.soft_break(cue[1] - 1, view.place[0]):
+            break
+        if view.open(cue):
+            return view.tagged.text(cue)
+    for cue in reversed(view.tagged.within("deny_verb", view.before)):
+        between = chars[cue[1] : view.place[0]]
+        if len(between) > 28 or "，" in between:
+            break
+        if view.open(cue):
+            return view.tagged.text(cue)
+    return ""
+
+
+def _refuted(view: _View) -> str:
+    bounds = (view.place[1], min(view.after[1], view.place[1] + 24))
+    for cue in view.tagged.within("refute", bounds):
+        lead = view.tagged.chars[max(view.place[1], cue[0] - 3) : cue[0]]
+        if view.has("self", (view.place[1], cue[0])):
+            break
+        if not lead.endswith(("不是", "不会", "绝非", "并非", "没有", "不算", "不")):
+            return view.tagged.text(cue)
+    follow = (view.sentence[1], min(len(view.tagged.chars), view.sentence[1] + 12))
+    return view.word("refute_next", follow)
+
+
+def _prohibited(view: _View) -> str:
+    for group in ("prohibit", "enforce"):
+        for cue in reversed(view.tagged.within(group, view.before)):
+            if view.open(cue):
+                return view.tagged.text(cue)
+    return view.word("enforce", view.after)
+
+
+def _reported(view: _View) -> str:
+    tagged, place = view.tagged, view.place
+    for cue in reversed(tagged.within("so_called", view.before)):
+        if place[0] - cue[1] <= 10 and view.open(cue):
+            return tagged.text(cue)
+    for group in ("report_verb", "third_says"):
+        for cue in reversed(tagged.within(group, view.before)):
+            if view.open(cue):
+                return tagged.text(cue)
+    cue = view.word("such_like", (place[1], min(view.after[1], place[1] + 14)))
+    if cue:
+        return cue
+    third = view.last("third_party", view.before)
+    if third and view.open(third) and not view.has("contact", view.sentence):
+        return tagged.text(third)
+    return ""
+
+
+def _complained(view: _View) -> str:
+    cue = view.word("victim", view.sentence)
+    if cue:
+        return cue
+    if view.has("contact", view.sentence) or view.has("self", view.before):
+        return ""
+    return view.word("victim", view.near)
+
+
+def _defined(view: _View) -> str:
+    return view.word("define", view.sentence)
+
+
+def _listed(view: _View) -> str:
+    """The heading under whose list the match stands, where that heading warns."""
+    tagged = view.tagged
+    heading = view.last("warn_heading", (max(0, view.sentence[0] - 400), view.place[0]))
+    if heading is None:
+        return ""
+    gap = (heading[1], view.place[0])
+    if view.has("self", gap) or view.has("contact", gap) or "\n\n" in tagged.text(gap):
+        return ""
+    return tagged.text(heading)
+
+
+def _official(view: _View) -> str:
+    if view.has("contact", view.near) or view.has("self", view.sentence):
+        return ""
+    found = view.tagged.tags.get("official_style", [])
+    kinds = {view.tagged.text(place) for place in found}
+    return "、".join(sorted(kinds)[:3]) if len(kinds) >= 3 else ""
+
+
+def _asked(view: _View) -> list[Factor]:
+    cue = _question(view)
+    if not cue:
+        return []
+    following = view.tagged.near(*view.place, sentences=1)
+    answer = (view.sentence[1], min(len(view.tagged.chars), view.sentence[1] + 8))
+    if view.has("answer_yes", answer):
+        return [Factor("answered", view.word("answer_yes", answer), WEIGHTS["answered"])]
+    sells = any(view.has(group, following) for group in ("contact", "order"))
+    if view.has("want", view.sentence) and sells and not view.has("asker", view.near):
+        return []
+    return [Factor("ask", cue, WEIGHTS["ask"])]
+
+
+def _question(view: _View) -> str:
+    mark = view.tagged.chars[view.sentence[1] - 1 : view.sentence[1]]
+    if mark == "？":
+        return "？"
+    cue = view.word("ask", view.clause)
+    if cue:
+        return cue
+    tail = view.tagged.text((view.place[1], view.clause[1])).rstrip("".join(STOPS))
+    for particle in ("吗", "么", "呢", "嘛"):
+        if tail.endswith(particle):
+            return particle
+    return ""
+
+
+def _quoted(view: _View) -> str:
+    """The quotation marks, where they stand close around the match."""
+    start, end = view.place
+    quotes = view.tagged.folded.quotes
+    left = [
+        mark for index, mark in quotes if start - 4 <= index <= start and mark in '“"「『‘＂〝«'
+    ]
+    right = [mark for index, mark in quotes if end <= index <= end + 4 and mark in '”"」』’＂〞»']
+    if not left or not right:
+        return ""
+    if any(view.has(group, view.sentence) for group in ("contact", "order", "self")):
+        return ""
+    return left[-1] + right[0]
+
+
+def _offered(view: _View) -> list[Factor]:
+    factors = []
+    total = 0.0
+    for kind, bounds in (
+        ("contact", view.near),
+        ("self", view.sentence),
+        ("order", view.near),
+        ("price", view.sentence),
+        ("you", view.sentence),
+    ):
+        cue = view.word(kind, bounds)
+        if cue:
+            by = min(WEIGHTS[kind], MOST_FOR - total)
+            total += by
+            factors.append(Factor(kind, cue, round(by, 3)))
+    return factors

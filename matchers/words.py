@@ -1,0 +1,105 @@
+"""Words of Chinese text by jieba's algorithm, with their places.
+
+`rjieba` does the work where it is installed, `jieba` where it is not: the same dictionary, the
+same words (one contract test holds both to it).
+"""
+
+import logging
+import re
+import warnings
+from functools import cache
+from importlib import metadata
+from typing import Protocol
+
+Word = tuple[str, int, int]
+
+
+class Cutter(Protocol):
+    """A segmenter: words with half-open code point offsets, in order, covering the text."""
+
+    version: str
+
+    def cut(self, text: str, *, guess: bool = True) -> list[Word]:
+        """The words of `text`; `guess` lets it join characters into words it does not know."""
+        ...
+
+
+class RustJieba:
+    """Words by `rjieba`."""
+
+    def __init__(self) -> None:
+        import rjieba
+
+        self._tokenize = rjieba.tokenize
+        self.version = f"rjieba {metadata.version('rjieba')}"
+
+    def cut(self, text: str, *, guess: bool = True) -> list[Word]:
+        """The words of `text` with their places."""
+        return self._tokenize(text, "default", guess)
+
+
+class PlainJieba:
+    """Words by `jieba`."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import jieba
+
+        jieba.setLogLevel(logging.WARNING)
+        tokenizer = jieba.Tokenizer()
+        # Left to itself jieba loads a predictable file of the shared temporary folder with
+        # `marshal`, and writes one there.
+        tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+        tokenizer.initialized = True
+        self._tokenize = tokenizer.tokenize
+        self.version = f"jieba {metadata.version('jieba')}"
+
+    def cut(self, text: str, *, guess: bool = True) -> list[Word]:
+        """The words of `text` with their places."""
+        return [(word, start, end) for word, start, end in self._tokenize(text, HMM=guess)]
+
+
+@cache
+def cutter() -> Cutter:
+    """The segmenter of this installation."""
+    try:
+        return RustJieba()
+    except ImportError:
+        return PlainJieba()
+
+
+def cut(text: str) -> list[Word]:
+    """The words of `text` with half-open code point offsets, covering it without a gap."""
+    return cutter().cut(_encodable(text))
+
+
+def dictionary_words(text: str) -> list[Word]:
+    """The words of `text` that the dictionary holds; everything else as single characters."""
+    return cutter().cut(_encodable(text), guess=False)
+
+
+def _encodable(text: str) -> str:
+    """`text` of the same length, lone surrogates replaced: Rust takes no others."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WORDLIKE = re.compile(r"\w")
+
+
+def tokens_for_index(text: str) -> list[str]:
+    """The words of `text` for a search index, in order: lower case, without marks and spaces."""
+    return [word.lower() for word, _, _ in cut(text) if _WORDLIKE.search(word)]
+
+
+def _version() -> str:
+    for name in ("rjieba", "jieba"):
+        try:
+            return f"jieba-words/1 ({name} {metadata.version(name)})"
+        except metadata.PackageNotFoundError:
+            continue
+    return "jieba-words/1 (none)"
+
+
+VERSION: str = _version()
