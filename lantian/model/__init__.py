@@ -1,0 +1,50 @@
+"""The nouns of Lantian as typed entities, one module an aggregate.
+
+A page becomes a capture, a capture yields documents, a document yields hits, a hit becomes a
+clue, a person turns clues into a notice, a platform answers, a re-check proves it.
+"""
+
+from lantian.model.access import ApiKey, AuditEvent, IdempotencyRecord, LoginLink, User, UserSession
+from lantian.model.capture import Artifact, Capture
+from lantian.model.clue import Clue, ClueClaim, Decision
+from lantian.model.column import Entity, UtcTime
+from lantian.model.document import Document, Hit
+from lantian.model.installation import Installation
+from lantian.model.job import Job
+from lantian.model.market import Platform, PlatformHost, Seller
+from lantian.model.notice import Notice, NoticeEvent, NoticeItem, Recheck
+from lantian.model.page import FrontierRow, Observation, Page
+from lantian.model.source import Crawl, Permission, Source
+
+__all__ = [
+    "ApiKey",
+    "Artifact",
+    "AuditEvent",
+    "Capture",
+    "Clue",
+    "ClueClaim",
+    "Crawl",
+    "Decision",
+    "Document",
+    "Entity",
+    "FrontierRow",
+    "Hit",
+    "IdempotencyRecord",
+    "Installation",
+    "Job",
+    "LoginLink",
+    "Notice",
+    "NoticeEvent",
+    "NoticeItem",
+    "Observation",
+    "Page",
+    "Permission",
+    "Platform",
+    "PlatformHost",
+    "Recheck",
+    "Seller",
+    "Source",
+    "User",
+    "UserSession",
+    "UtcTime",
+]

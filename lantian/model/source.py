@@ -1,0 +1,97 @@
+"""What is watched: sources, their permissions, and the crawls over them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from lantian.model.column import Entity, Id, Word
+
+
+class Source(Entity):
+    """A site or a part of one that is watched (监测源)."""
+
+    __tablename__ = "source"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(default="")
+    kind: Mapped[Word]
+    """The spider: shop, forum, search or site."""
+    profile: Mapped[str]
+    """Name of the site profile."""
+    start_urls: Mapped[list[str]]
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"), index=True)
+    schedule: Mapped[str | None]
+    """Cron in Asia/Shanghai; none: only by hand."""
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    last_crawl_at: Mapped[datetime | None]
+
+    permissions: Mapped[list["Permission"]] = relationship(
+        cascade="all, delete-orphan", order_by="Permission.id"
+    )
+
+
+class Permission(Entity):
+    """Leave to connect to one exact host and port for one source, with who gave it and why."""
+
+    __tablename__ = "permission"
+    __table_args__ = (UniqueConstraint("source_id", "host", "port"),)
+
+    id: Mapped[Id]
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    host: Mapped[str]
+    port: Mapped[int]
+    granted_by: Mapped[str]
+    reason: Mapped[str]
+    granted_at: Mapped[datetime]
+
+
+class Crawl(Entity):
+    """One run over a source, with its coverage (覆盖情况).
+
+    planned = seen + unchanged + gone + blocked + logged_out + failed + unreached, where the
+    reader of a report sees `failed + unreached` as unknown.
+    """
+
+    __tablename__ = "crawl"
+
+    id: Mapped[Id]
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
+    spider: Mapped[Word]
+    purpose: Mapped[Word] = mapped_column(default="crawl")
+    """crawl, evidence or recheck."""
+    job_key: Mapped[str]
+    token: Mapped[int]
+    """Fencing token of the lease under which this run writes."""
+    state: Mapped[Word] = mapped_column(default="running", index=True)
+    """running, finished or failed."""
+    reason: Mapped[str] = mapped_column(default="")
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    recorded_at: Mapped[datetime]
+    """Real time of the start; differs from `started_at` only in a demonstration."""
+    planned: Mapped[int] = mapped_column(default=0)
+    seen: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    gone: Mapped[int] = mapped_column(default=0)
+    blocked: Mapped[int] = mapped_column(default=0)
+    logged_out: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    unreached: Mapped[int] = mapped_column(default=0)
+    documents: Mapped[int] = mapped_column(default=0)
+    hits: Mapped[int] = mapped_column(default=0)
+    browser_pages: Mapped[int] = mapped_column(default=0)
+    complete: Mapped[bool] = mapped_column(default=False)
+    """Whether every planned page was seen, unchanged or gone."""
+    alarms: Mapped[list[Any]] = mapped_column(default=list)
+    """What a healthy crawl would have found and this one did not, one sentence each."""
+
+    source: Mapped[Source] = relationship()
+
+    @property
+    def unknown(self) -> int:
+        """Pages that failed or were never reached."""
+        return self.failed + self.unreached

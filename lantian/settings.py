@@ -1,0 +1,204 @@
+"""The settings: typed, read once, from `lantian.toml` and `LANTIAN_…` variables.
+
+`docs/settings.md` is generated from the sentences here.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from lantian.errors import ConfigError
+
+FILE_VARIABLE = "LANTIAN_CONFIG"
+DEFAULT_FILE = "lantian.toml"
+
+
+class Settings(BaseSettings):
+    """All settings of one installation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LANTIAN_",
+        extra="forbid",
+        frozen=True,
+        secrets_dir=None,
+    )
+
+    data_dir: Path = Field(
+        default=Path("data"),
+        description="Folder of everything that Lantian keeps: store, index, evidence.",
+    )
+    store_url: str = Field(
+        default="",
+        description="SQLAlchemy address of the store; empty: SQLite in the data folder.",
+    )
+    es_url: str = Field(
+        default="",
+        description="Address of Elasticsearch; empty: the embedded index in the data folder.",
+    )
+    es_alias: str = Field(
+        default="lantian-clues", description="Alias under which the clues are indexed."
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Address under which people reach this installation; links are built from it.",
+    )
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("127.0.0.1", "localhost"),
+        description="Host names that the server answers to, comma-separated.",
+    )
+    secure_cookies: bool | None = Field(
+        default=None,
+        description="Whether cookies are sent over HTTPS only; unset: as base_url says.",
+    )
+    locale: Literal["zh_CN", "en"] = Field(
+        default="zh_CN", description="Language of pages and reports for those who chose none."
+    )
+    organisation: str = Field(
+        default="", description="Name of the office that runs this installation."
+    )
+    contact: str = Field(
+        default="", description="Address or page in the User-Agent, so that sites can reach us."
+    )
+    hold_seconds: int = Field(
+        default=600,
+        ge=0,
+        description="Seconds that a decision waits before a notice may take it.",
+    )
+    recheck_after_hours: Annotated[tuple[float, ...], NoDecode] = Field(
+        default=(1.0, 24.0, 168.0),
+        description="Hours after a platform's answer at which its postings are looked at again.",
+    )
+    acknowledge_hours: int = Field(
+        default=24, ge=1, description="Hours in which a platform should acknowledge a notice."
+    )
+    act_working_days: int = Field(
+        default=3, ge=1, description="Working days in which a platform should act on a notice."
+    )
+    session_idle_minutes: int = Field(
+        default=30, ge=1, description="Minutes after which an idle session ends."
+    )
+    session_hours: int = Field(default=12, ge=1, description="Hours after which a session ends.")
+    crawl_delay: float = Field(
+        default=1.0, ge=0, description="Seconds between two requests to one site."
+    )
+    crawl_max_bytes: int = Field(
+        default=8 * 1024 * 1024, ge=1024, description="Largest response that is read, in bytes."
+    )
+    crawl_timeout: float = Field(
+        default=30.0, gt=0, description="Seconds after which a request is given up."
+    )
+    keep_payload_days: int = Field(
+        default=180, ge=1, description="Days that captures without a hit keep their payload."
+    )
+    writer: Literal["process", "inline"] = Field(
+        default="process",
+        description="Where a crawl stores what it visited: in a child process, or in its own.",
+    )
+    chromium: str = Field(default="", description="Path of Chromium; empty: the one that is found.")
+    browser_as_root: bool = Field(
+        default=False,
+        description="Whether Chromium may open real sites without its sandbox when run as root.",
+    )
+    profiles_dir: Path | None = Field(
+        default=None, description="Folder of further site profiles; they win over shipped ones."
+    )
+    pack_dir: Path | None = Field(
+        default=None, description="Folder of the rule pack; unset: the shipped one."
+    )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="smtp://user:password@host:port (or smtps://); empty: .eml files are written.",
+    )
+    mail_from: str = Field(
+        default="lantian@localhost", description="Sender of the weekly summary."
+    )
+    report_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Receivers of the weekly summary, comma-separated."
+    )
+    report_cron: str = Field(
+        default="0 8 * * 1",
+        description="When the weekly summary is due, as cron in Asia/Shanghai.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severity that is logged."
+    )
+
+    @field_validator("trusted_hosts", "report_to", "recheck_after_hours", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @cached_property
+    def effective_store_url(self) -> str:
+        """Address of the store: the one that was set, or SQLite in the data folder."""
+        return self.store_url or f"sqlite:///{(self.data_dir / 'lantian.sqlite3').absolute()}"
+
+    @cached_property
+    def evidence_dir(self) -> Path:
+        """Folder of the evidence archive."""
+        return self.data_dir / "evidence"
+
+    @cached_property
+    def index_path(self) -> Path:
+        """File of the embedded index."""
+        return self.data_dir / "index.sqlite3"
+
+    @cached_property
+    def cache_dir(self) -> Path:
+        """Folder of what can be made again, such as compiled matchers."""
+        return self.data_dir / "cache"
+
+    @cached_property
+    def outbox_dir(self) -> Path:
+        """Folder of e-mails that were written because no server is set."""
+        return self.data_dir / "outbox"
+
+    @cached_property
+    def cookies_over_https(self) -> bool:
+        """Whether cookies carry the `Secure` mark."""
+        if self.secure_cookies is not None:
+            return self.secure_cookies
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (pydantic's signature)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over variables, variables over the file."""
+        file = Path(os.environ.get(FILE_VARIABLE, DEFAULT_FILE))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process.
+
+    Raises `ConfigError` naming each field that is wrong.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise ConfigError(
+            f"settings are wrong: {faults}.",
+            hint=f"Correct {DEFAULT_FILE} or the LANTIAN_… variable of that name.",
+        ) from error
