@@ -1,0 +1,179 @@
+"""One store on SQLite (embedded) or PostgreSQL, chosen by its address.
+
+Each process has one write transaction open at most: a thread lock, then on SQLite a file lock,
+then `BEGIN IMMEDIATE`. Without the file lock, saturating writers starve each other.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session
+
+from lantian.clock import as_utc
+from lantian.errors import ConfigError, StoreError
+
+WRITES = "lantian_writes"
+
+
+class Store:
+    """The store behind one address.
+
+    `read()` gives a session that is rolled back, `write()` one that is committed unless an error
+    leaves the block. Entities stay readable after either.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        self._lock = threading.RLock()
+        self._writing = False
+        self._lock_file = _lock_path(url) if self.sqlite else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            try:
+                yield session
+            finally:
+                session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in the one write transaction of this process; committed at the end."""
+        with self._lock, self._file_lock():
+            if self._writing:
+                raise StoreError(
+                    "a write transaction was opened inside another.",
+                    hint="Pass the session on instead.",
+                )
+            self._writing = True
+            try:
+                engine = self.engine.execution_options(**{WRITES: True})
+                with Session(engine, expire_on_commit=False) as session, session.begin():
+                    yield session
+            finally:
+                self._writing = False
+
+    @contextmanager
+    def _file_lock(self) -> Iterator[None]:
+        if self._lock_file is None or self._writing:
+            yield
+            return
+        handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def database_now(session: Session) -> datetime:
+    """The time of the database: what leases go by, so that workers' clocks do not matter."""
+    if session.get_bind().dialect.name == "postgresql":
+        return as_utc(session.execute(text("select clock_timestamp()")).scalar_one())
+    found = session.execute(text("select strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
+    return datetime.fromisoformat(found).replace(tzinfo=UTC)
+
+
+def sqlite_module() -> ModuleType:
+    """The SQLite driver: the bundled one where there is a wheel, else Python's own.
+
+    SQLite 3.7.0 to 3.51.2 can corrupt a WAL that two connections write and check-point;
+    `lantian doctor` tells.
+    """
+    try:
+        from pysqlite3 import dbapi2  # noqa: PLC0415  (only where there is a wheel)
+    except ImportError:
+        import sqlite3  # noqa: PLC0415
+
+        return sqlite3
+    return dbapi2  # type: ignore[no-any-return]
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(
+            f"store_url {url!r} is no address of a store.",
+            hint="Give sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE.",
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, parsed.database)
+    if parsed.get_backend_name() == "postgresql":
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        options = (
+            "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=20000"
+            " -c idle_in_transaction_session_timeout=120000"
+        )
+        return create_engine(parsed, pool_pre_ping=True, connect_args={"options": options})
+    raise ConfigError(
+        f"store_url names {parsed.get_backend_name()}, which is not supported.",
+        hint="Use SQLite or PostgreSQL.",
+    )
+
+
+def _sqlite_engine(url: str, database: str | None) -> Engine:
+    if not database or database == ":memory:":
+        raise ConfigError("store_url names no file.", hint="Give sqlite:///FILE.")
+    Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, module=sqlite_module(), connect_args={"check_same_thread": False}, pool_size=20
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Transactions are begun by us: the driver's own begin is deferred and dead-locks on upgrade.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "busy_timeout=10000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+        "trusted_schema=OFF",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _lock_path(url: str) -> Path:
+    database = make_url(url).database
+    return Path(f"{database}.lock")
+
+
+def ping(store: Store) -> None:
+    """Nothing, if the store answers; raises `StoreError` naming it otherwise."""
+    try:
+        with store.read() as session:
+            session.execute(text("select 1"))
+    except OperationalError as error:
+        raise StoreError(
+            f"the store {store.engine.url.render_as_string()} does not answer: {error.orig}.",
+            hint="Start it, or correct store_url.",
+        ) from error

@@ -1,0 +1,635 @@
+"""The first tables."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+from lantian.model.column import UtcTime
+
+revision: str = "0001"
+down_revision: str | None = None
+branch_labels: Sequence[str] | None = None
+depends_on: Sequence[str] | None = None
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Bring the store one version forward."""
+    op.create_table(
+        "audit_event",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("previous_digest", sa.String(length=80), nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
+        sa.UniqueConstraint("digest", name=op.f("uq_audit_event_digest")),
+    )
+    op.create_table(
+        "idempotency_record",
+        sa.Column("principal", sa.String(length=80), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("request_digest", sa.String(length=80), nullable=False),
+        sa.Column("status", NUMBER, nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("principal", "key", name=op.f("pk_idempotency_record")),
+    )
+    with op.batch_alter_table("idempotency_record", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_idempotency_record_created_at"), ["created_at"], unique=False
+        )
+
+    op.create_table(
+        "installation",
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("demo", sa.Boolean(), nullable=False),
+        sa.Column("clock_at", UtcTime(), nullable=True),
+        sa.Column("clock_offset_seconds", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+    )
+    op.create_table(
+        "job",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("lane", sa.Text(), nullable=True),
+        sa.Column("priority", NUMBER, nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("due", UtcTime(), nullable=False),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.Column("token", NUMBER, nullable=False),
+        sa.Column("tries", NUMBER, nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("done_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+        sa.UniqueConstraint("key", name=op.f("uq_job_key")),
+    )
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_job_lane"), ["lane"], unique=False)
+        batch_op.create_index("ix_job_state_due", ["state", "due", "id"], unique=False)
+
+    op.create_table(
+        "platform",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_platform")),
+        sa.UniqueConstraint("name", name=op.f("uq_platform_name")),
+    )
+    op.create_table(
+        "user",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("locale", sa.String(length=40), nullable=True),
+        sa.Column("shortcuts", sa.Boolean(), nullable=False),
+        sa.Column("disabled_at", UtcTime(), nullable=True),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
+        sa.UniqueConstraint("name", name=op.f("uq_user_name")),
+    )
+    op.create_table(
+        "api_key",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("secret_digest", sa.String(length=80), nullable=False),
+        sa.Column("owner", sa.String(length=40), nullable=False),
+        sa.Column("platform_id", NUMBER, nullable=True),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.Column("last_used_at", UtcTime(), nullable=True),
+        sa.Column("revoked_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platform.id"], name=op.f("fk_api_key_platform_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
+        sa.UniqueConstraint("key_id", name=op.f("uq_api_key_key_id")),
+    )
+    op.create_table(
+        "login_link",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("user_id", NUMBER, nullable=False),
+        sa.Column("secret_digest", sa.String(length=80), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.Column("used_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_login_link_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_login_link")),
+        sa.UniqueConstraint("secret_digest", name=op.f("uq_login_link_secret_digest")),
+    )
+    with op.batch_alter_table("login_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_link_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "notice",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("platform_id", NUMBER, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("revision", NUMBER, nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("sent_at", UtcTime(), nullable=True),
+        sa.Column("acknowledge_by", UtcTime(), nullable=True),
+        sa.Column("acknowledged_at", UtcTime(), nullable=True),
+        sa.Column("act_by", UtcTime(), nullable=True),
+        sa.Column("answered_at", UtcTime(), nullable=True),
+        sa.Column("closed_at", UtcTime(), nullable=True),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("content_digest", sa.String(length=80), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platform.id"], name=op.f("fk_notice_platform_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_notice_platform_id_updated_at", ["platform_id", "updated_at", "id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_notice_state"), ["state"], unique=False)
+
+    op.create_table(
+        "platform_host",
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("platform_id", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platform.id"], name=op.f("fk_platform_host_platform_id")
+        ),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_platform_host")),
+    )
+    with op.batch_alter_table("platform_host", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_platform_host_platform_id"), ["platform_id"], unique=False
+        )
+
+    op.create_table(
+        "seller",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("platform_id", NUMBER, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", UtcTime(), nullable=False),
+        sa.Column("last_seen_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platform.id"], name=op.f("fk_seller_platform_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seller")),
+        sa.UniqueConstraint("platform_id", "key", name=op.f("uq_seller_platform_id_key")),
+    )
+    op.create_table(
+        "source",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("start_urls", sa.JSON(), nullable=False),
+        sa.Column("platform_id", NUMBER, nullable=False),
+        sa.Column("schedule", sa.Text(), nullable=True),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("last_crawl_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platform.id"], name=op.f("fk_source_platform_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
+        sa.UniqueConstraint("name", name=op.f("uq_source_name")),
+    )
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_platform_id"), ["platform_id"], unique=False)
+
+    op.create_table(
+        "user_session",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("id_digest", sa.String(length=80), nullable=False),
+        sa.Column("user_id", NUMBER, nullable=False),
+        sa.Column("csrf_secret", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("seen_at", UtcTime(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_user_session_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_session")),
+        sa.UniqueConstraint("id_digest", name=op.f("uq_user_session_id_digest")),
+    )
+    with op.batch_alter_table("user_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_session_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "crawl",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.Column("spider", sa.String(length=40), nullable=False),
+        sa.Column("purpose", sa.String(length=40), nullable=False),
+        sa.Column("job_key", sa.Text(), nullable=False),
+        sa.Column("token", NUMBER, nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("started_at", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("planned", NUMBER, nullable=False),
+        sa.Column("seen", NUMBER, nullable=False),
+        sa.Column("unchanged", NUMBER, nullable=False),
+        sa.Column("gone", NUMBER, nullable=False),
+        sa.Column("blocked", NUMBER, nullable=False),
+        sa.Column("logged_out", NUMBER, nullable=False),
+        sa.Column("failed", NUMBER, nullable=False),
+        sa.Column("unreached", NUMBER, nullable=False),
+        sa.Column("documents", NUMBER, nullable=False),
+        sa.Column("hits", NUMBER, nullable=False),
+        sa.Column("browser_pages", NUMBER, nullable=False),
+        sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("alarms", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_crawl_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_crawl")),
+    )
+    with op.batch_alter_table("crawl", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_crawl_source_id"), ["source_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_crawl_state"), ["state"], unique=False)
+
+    op.create_table(
+        "notice_event",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("notice_id", NUMBER, nullable=False),
+        sa.Column("seq", NUMBER, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notice.id"], name=op.f("fk_notice_event_notice_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_event")),
+        sa.UniqueConstraint("notice_id", "seq", name=op.f("uq_notice_event_notice_id_seq")),
+    )
+    op.create_table(
+        "page",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", UtcTime(), nullable=False),
+        sa.Column("last_visit_at", UtcTime(), nullable=False),
+        sa.Column("last_outcome", sa.String(length=40), nullable=False),
+        sa.Column("last_capture_id", NUMBER, nullable=True),
+        sa.Column("content_digest", sa.String(length=80), nullable=True),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_page_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page")),
+        sa.UniqueConstraint("source_id", "url", name=op.f("uq_page_source_id_url")),
+    )
+    op.create_table(
+        "permission",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("port", NUMBER, nullable=False),
+        sa.Column("granted_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("granted_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_permission_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_permission")),
+        sa.UniqueConstraint(
+            "source_id", "host", "port", name=op.f("uq_permission_source_id_host_port")
+        ),
+    )
+    op.create_table(
+        "capture",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("page_id", NUMBER, nullable=False),
+        sa.Column("crawl_id", NUMBER, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("final_url", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("purpose", sa.String(length=40), nullable=False),
+        sa.Column("via", sa.String(length=40), nullable=False),
+        sa.Column("status", NUMBER, nullable=False),
+        sa.Column("remote_ip", sa.Text(), nullable=True),
+        sa.Column("payload_digest", sa.String(length=80), nullable=False),
+        sa.Column("content_digest", sa.String(length=80), nullable=False),
+        sa.Column("reader_version", sa.Text(), nullable=False),
+        sa.Column("profile_version", sa.Text(), nullable=False),
+        sa.Column("tool_version", sa.Text(), nullable=False),
+        sa.Column("hit_count", NUMBER, nullable=False),
+        sa.Column("hits_stood", sa.Boolean(), nullable=True),
+        sa.Column("unreadable", sa.Text(), nullable=True),
+        sa.Column("expires_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["crawl_id"], ["crawl.id"], name=op.f("fk_capture_crawl_id")),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_capture_page_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_capture")),
+    )
+    with op.batch_alter_table("capture", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_capture_crawl_id"), ["crawl_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_capture_page_id"), ["page_id"], unique=False)
+
+    op.create_table(
+        "frontier_row",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("crawl_id", NUMBER, nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("depth", NUMBER, nullable=False),
+        sa.Column("meta", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=True),
+        sa.ForeignKeyConstraint(["crawl_id"], ["crawl.id"], name=op.f("fk_frontier_row_crawl_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_frontier_row")),
+        sa.UniqueConstraint(
+            "crawl_id", "fingerprint", name=op.f("uq_frontier_row_crawl_id_fingerprint")
+        ),
+    )
+    with op.batch_alter_table("frontier_row", schema=None) as batch_op:
+        batch_op.create_index("ix_frontier_row_crawl_id_state", ["crawl_id", "state"], unique=False)
+
+    op.create_table(
+        "artifact",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("capture_id", NUMBER, nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("size", NUMBER, nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("offset", NUMBER, nullable=False),
+        sa.Column("length", NUMBER, nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("notes", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["capture_id"], ["capture.id"], name=op.f("fk_artifact_capture_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_artifact")),
+    )
+    with op.batch_alter_table("artifact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_artifact_capture_id"), ["capture_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_artifact_digest"), ["digest"], unique=False)
+        batch_op.create_index("ix_artifact_file_offset", ["file", "offset"], unique=False)
+
+    op.create_table(
+        "document",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.Column("platform_id", NUMBER, nullable=False),
+        sa.Column("posting_key", sa.Text(), nullable=False),
+        sa.Column("version", NUMBER, nullable=False),
+        sa.Column("current", sa.Boolean(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("page_id", NUMBER, nullable=False),
+        sa.Column("capture_id", NUMBER, nullable=False),
+        sa.Column("seller_id", NUMBER, nullable=True),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_digest", sa.String(length=80), nullable=False),
+        sa.Column("price", sa.Text(), nullable=True),
+        sa.Column("posted_at", UtcTime(), nullable=True),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("reader_version", sa.Text(), nullable=False),
+        sa.Column("profile_version", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", UtcTime(), nullable=False),
+        sa.Column("last_seen_at", UtcTime(), nullable=False),
+        sa.Column("last_crawl_id", NUMBER, nullable=False),
+        sa.Column("missed_crawls", NUMBER, nullable=False),
+        sa.Column("presence", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["capture_id"], ["capture.id"], name=op.f("fk_document_capture_id")
+        ),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_document_page_id")),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platform.id"], name=op.f("fk_document_platform_id")
+        ),
+        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_document_seller_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_document_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+        sa.UniqueConstraint(
+            "platform_id",
+            "posting_key",
+            "version",
+            name=op.f("uq_document_platform_id_posting_key_version"),
+        ),
+    )
+    with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_document_capture_id"), ["capture_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_page_id"), ["page_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_seller_id"), ["seller_id"], unique=False)
+        batch_op.create_index(
+            "ix_document_source_id_current", ["source_id", "current"], unique=False
+        )
+
+    op.create_table(
+        "observation",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("page_id", NUMBER, nullable=False),
+        sa.Column("crawl_id", NUMBER, nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("outcome", sa.String(length=40), nullable=False),
+        sa.Column("status", NUMBER, nullable=True),
+        sa.Column("capture_id", NUMBER, nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["capture_id"], ["capture.id"], name=op.f("fk_observation_capture_id")
+        ),
+        sa.ForeignKeyConstraint(["crawl_id"], ["crawl.id"], name=op.f("fk_observation_crawl_id")),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_observation_page_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_observation")),
+    )
+    with op.batch_alter_table("observation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_observation_crawl_id"), ["crawl_id"], unique=False)
+        batch_op.create_index("ix_observation_page_id_at", ["page_id", "at"], unique=False)
+
+    op.create_table(
+        "clue",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.Column("platform_id", NUMBER, nullable=False),
+        sa.Column("posting_key", sa.Text(), nullable=False),
+        sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("seller_id", NUMBER, nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("presence", sa.String(length=40), nullable=False),
+        sa.Column("severity", NUMBER, nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("pack_hash", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", UtcTime(), nullable=False),
+        sa.Column("last_seen_at", UtcTime(), nullable=False),
+        sa.Column("reopened_at", UtcTime(), nullable=True),
+        sa.Column("decided_at", UtcTime(), nullable=True),
+        sa.Column("revision", NUMBER, nullable=False),
+        sa.Column("tokens", sa.JSON(), nullable=False),
+        sa.Column("tokens_version", sa.Text(), nullable=False),
+        sa.Column("lease_user_id", NUMBER, nullable=True),
+        sa.Column("lease_until", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_clue_document_id")),
+        sa.ForeignKeyConstraint(["lease_user_id"], ["user.id"], name=op.f("fk_clue_lease_user_id")),
+        sa.ForeignKeyConstraint(["platform_id"], ["platform.id"], name=op.f("fk_clue_platform_id")),
+        sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_clue_seller_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_clue_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clue")),
+        sa.UniqueConstraint(
+            "platform_id", "posting_key", name=op.f("uq_clue_platform_id_posting_key")
+        ),
+    )
+    with op.batch_alter_table("clue", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clue_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clue_seller_id"), ["seller_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_clue_source_id"), ["source_id"], unique=False)
+        batch_op.create_index(
+            "ix_clue_state_severity_first_seen_at",
+            ["state", "severity", "first_seen_at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "hit",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("claim", sa.String(length=40), nullable=False),
+        sa.Column("rule_id", sa.Text(), nullable=False),
+        sa.Column("rule_hash", sa.String(length=80), nullable=False),
+        sa.Column("pack_hash", sa.String(length=80), nullable=False),
+        sa.Column("start", NUMBER, nullable=False),
+        sa.Column("end", NUMBER, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("severity", NUMBER, nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("law", sa.JSON(), nullable=False),
+        sa.Column("found_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_hit_document_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hit")),
+        sa.UniqueConstraint(
+            "document_id",
+            "rule_id",
+            "rule_hash",
+            "pack_hash",
+            "start",
+            "end",
+            name=op.f("uq_hit_document_id_rule_id_rule_hash_pack_hash_start_end"),
+        ),
+    )
+    with op.batch_alter_table("hit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hit_claim"), ["claim"], unique=False)
+
+    op.create_table(
+        "clue_claim",
+        sa.Column("clue_id", NUMBER, nullable=False),
+        sa.Column("claim", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("severity", NUMBER, nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("hit_count", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["clue_id"], ["clue.id"], name=op.f("fk_clue_claim_clue_id")),
+        sa.PrimaryKeyConstraint("clue_id", "claim", name=op.f("pk_clue_claim")),
+    )
+    with op.batch_alter_table("clue_claim", schema=None) as batch_op:
+        batch_op.create_index("ix_clue_claim_claim_state", ["claim", "state"], unique=False)
+
+    op.create_table(
+        "decision",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("clue_id", NUMBER, nullable=False),
+        sa.Column("claim", sa.String(length=40), nullable=True),
+        sa.Column("verdict", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("pack_hash", sa.Text(), nullable=False),
+        sa.Column("covered", sa.JSON(), nullable=False),
+        sa.Column("previous", sa.JSON(), nullable=False),
+        sa.Column("user_id", NUMBER, nullable=False),
+        sa.Column("batch", sa.Text(), nullable=True),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("undone_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["clue_id"], ["clue.id"], name=op.f("fk_decision_clue_id")),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_decision_document_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_decision_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+    )
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_decision_batch"), ["batch"], unique=False)
+        batch_op.create_index("ix_decision_clue_id_at", ["clue_id", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_decision_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "notice_item",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("notice_id", NUMBER, nullable=False),
+        sa.Column("clue_id", NUMBER, nullable=False),
+        sa.Column("decision_id", NUMBER, nullable=False),
+        sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("pack_hash", sa.String(length=80), nullable=False),
+        sa.Column("claims", sa.JSON(), nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("action", sa.String(length=40), nullable=True),
+        sa.Column("action_reason", sa.Text(), nullable=False),
+        sa.Column("action_at", UtcTime(), nullable=True),
+        sa.Column("check_result", sa.String(length=40), nullable=True),
+        sa.Column("checked_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["clue_id"], ["clue.id"], name=op.f("fk_notice_item_clue_id")),
+        sa.ForeignKeyConstraint(
+            ["decision_id"], ["decision.id"], name=op.f("fk_notice_item_decision_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_notice_item_document_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notice.id"], name=op.f("fk_notice_item_notice_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_item")),
+        sa.UniqueConstraint("notice_id", "clue_id", name=op.f("uq_notice_item_notice_id_clue_id")),
+    )
+    with op.batch_alter_table("notice_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_item_clue_id"), ["clue_id"], unique=False)
+
+    op.create_table(
+        "recheck",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("item_id", NUMBER, nullable=False),
+        sa.Column("series", NUMBER, nullable=False),
+        sa.Column("number", NUMBER, nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=False),
+        sa.Column("done_at", UtcTime(), nullable=True),
+        sa.Column("result", sa.String(length=40), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("observation_id", NUMBER, nullable=True),
+        sa.Column("capture_id", NUMBER, nullable=True),
+        sa.ForeignKeyConstraint(["capture_id"], ["capture.id"], name=op.f("fk_recheck_capture_id")),
+        sa.ForeignKeyConstraint(["item_id"], ["notice_item.id"], name=op.f("fk_recheck_item_id")),
+        sa.ForeignKeyConstraint(
+            ["observation_id"], ["observation.id"], name=op.f("fk_recheck_observation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recheck")),
+        sa.UniqueConstraint(
+            "item_id", "series", "number", name=op.f("uq_recheck_item_id_series_number")
+        ),
+    )
+    with op.batch_alter_table("recheck", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recheck_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recheck_item_id"), ["item_id"], unique=False)
