@@ -3,6 +3,7 @@
 from lantian.reading.address import canonical_url
 from lantian.reading.digest import content_digest
 from lantian.reading.guarded import read_guarded
+from lantian.reading.health import Tally, alarms
 from lantian.reading.limits import needs_child
 from lantian.reading.loading import (
     find_profile,
@@ -22,6 +23,8 @@ __all__ = [
     "ReadDocument",
     "Reading",
     "SiteProfile",
+    "Tally",
+    "alarms",
     "canonical_url",
     "content_digest",
     "find_profile",

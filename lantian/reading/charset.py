@@ -2,6 +2,8 @@
 
 import codecs
 import re
+from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
@@ -176,49 +178,55 @@ def rubbish(text: str) -> float:
     if len(other) > SAMPLE:
         other = other[:: len(other) // SAMPLE + 1]
     common = _common_han()
-    rest = [ch for ch in other if ch not in common]
-    han, total = len(other) - len(rest), len(other)
-    rare = hangul = kana = half = letters = latin = bad = 0
-    for ch in rest:
-        if "\u4e00" <= ch <= "\u9fff":
-            rare += 1
-        elif "\uac00" <= ch <= "\ud7a3":
-            hangul += 1
-        elif "\u3040" <= ch <= "\u30ff":
-            kana += 1
-        elif "\uff61" <= ch <= "\uff9f":
-            half += 1
-        elif "\u0370" <= ch <= "\u052f":
-            letters += 1
-        elif "\u00a0" < ch <= "\u02ff":
-            latin += 1
-        elif _is_noise(ch):
-            bad += 1
+    count = Counter(_script(ch) for ch in other if ch not in common)
+    total = len(other)
+    han = total - count.total()
+    rare = count["rare"]
+    bad: float = count["noise"]
     # A Chinese text has few rare characters: some names. Korean and Japanese texts stay with
     # their own letters; a mixture of all is a wrong character set.
     if rare > 0.15 * (han + rare):
         bad += rare
     if han + rare > 0.1 * total:
-        bad += hangul + letters + half + (0 if kana > 0.2 * total else kana)
-    elif half > 0.2 * total:
-        bad += half
-    if latin > 0.5 * total:
+        kana = count["kana"]
+        bad += count["hangul"] + count["letters"] + count["half"]
+        bad += kana if kana <= 0.2 * total else 0
+    elif count["half"] > 0.2 * total:
+        bad += count["half"]
+    if count["latin"] > 0.5 * total:
         bad += sum(len(run) for run in runs if len(run) >= 4 and "\xa0" < run[0] <= "\u02ff")
     return min(1.0, bad / total)
 
 
-def _is_noise(ch: str) -> bool:
-    return (
-        ch == "\ufffd"
-        or "\x80" <= ch <= "\x9f"
-        or "\ue000" <= ch <= "\uf8ff"
-        or "\u3400" <= ch <= "\u4dbf"
-        or ch >= "\U000f0000"
-        or "\ufff0" <= ch <= "\uffff"
-        or "\u0530" <= ch <= "\u1fff"
-        or "\u0300" <= ch <= "\u036f"
-        or "\ua000" <= ch <= "\uabff"
-    )
+_SCRIPTS = (
+    ("\x80", "noise"),  # C1 controls
+    ("\xa0", "latin"),
+    ("\u0300", "noise"),  # combining marks
+    ("\u0370", "letters"),  # Greek and Cyrillic
+    ("\u0530", "noise"),  # Armenian to Greek Extended
+    ("\u2000", ""),  # punctuation, symbols
+    ("\u3040", "kana"),
+    ("\u3100", ""),
+    ("\u3400", "noise"),  # extension A
+    ("\u4dc0", ""),
+    ("\u4e00", "rare"),
+    ("\ua000", "noise"),  # Yi to Meetei
+    ("\uac00", "hangul"),
+    ("\ud7a4", "noise"),
+    ("\ue000", "noise"),  # private
+    ("\uf900", ""),
+    ("\uff61", "half"),  # half-width kana
+    ("\uffa0", ""),
+    ("\ufff0", "noise"),  # replacement
+    ("\U00010000", ""),  # emoji, rare Han
+    ("\U000f0000", "noise"),  # private
+)
+_STARTS = [first for first, _ in _SCRIPTS]
+
+
+def _script(ch: str) -> str:
+    """What kind of character one outside ASCII is, for judging."""
+    return _SCRIPTS[bisect_right(_STARTS, ch) - 1][1]
 
 
 @cache

@@ -1,5 +1,6 @@
-"""The child process of `lantian.reading.guarded`: reads one page after the other until its
-parent is gone. It knows no spider and no store.
+"""The child process of `lantian.reading.guarded`: it knows no spider and no store.
+
+It reads one page after the other until its parent is gone.
 """
 
 import contextlib

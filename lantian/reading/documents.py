@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 from selectolax.lexbor import LexborNode
 
@@ -10,8 +11,7 @@ from lantian.reading.address import canonical, join
 from lantian.reading.page import ReadDocument
 from lantian.reading.plan import DocumentPlan, Plan
 from lantian.reading.structured import Facts, facts
-from lantian.reading.text import clean_text
-from lantian.reading.values import time_of
+from lantian.reading.values import price_of, time_of
 from lantian.reading.view import Scope, View
 
 MOST_DOCUMENTS = 1_000
@@ -66,7 +66,6 @@ class _Reader:
         self.view = view
         self.plan = plan
         self.rule = document.rule
-        self.required = document.required
         self.scope = scope
         self.known = known if self.rule.each is None and self.rule.structured else Facts()
 
@@ -82,7 +81,8 @@ class _Reader:
         posted = view.first(rule.posted_at, scope) or known.posted_at
         fields = {name: view.first(at, scope) for name, at in rule.fields.items()}
         fields = {name: value for name, value in fields.items() if value}
-        if posted and rule.posted_at:
+        posted_at = time_of(posted) if posted else None
+        if posted and posted_at is None:
             fields.setdefault("posted_at", posted)
         seller_url = self._address(view.first(rule.seller.url, scope) or known.seller_url)
         seller_name = view.first(rule.seller.name, scope) or known.seller_name
@@ -99,12 +99,17 @@ class _Reader:
             or seller_name,
             seller_name=seller_name,
             seller_url=seller_url,
-            price=view.first(rule.price, scope) or known.price or None,
-            posted_at=time_of(posted) if posted else None,
+            price=view.first(rule.price, scope) or price_of(known.price),
+            posted_at=posted_at,
             fields=fields,
         )
-        missing = self._missing(document, own_key, body)
-        return document if not missing else _with_missing(document, missing)
+        read = {"key": own_key, "text": body, "url": url}
+        missing = tuple(
+            name
+            for name in rule.required
+            if not (read.get(name) or fields.get(name) or self._has(document, name, read))
+        )
+        return document if not missing else replace(document, missing=missing)
 
     def _without(self) -> list[LexborNode]:
         root = self.scope if isinstance(self.scope, LexborNode) else self.view.tree
@@ -131,32 +136,12 @@ class _Reader:
             return f"{self.rule.kind}:{own}"
         in_page = self.view.first(self.rule.key_in_page, self.scope)
         address = url or self._own_address()
-        if in_page:
+        if in_page and (url or not self.rule.url):
             return f"{address}#{in_page}"
         if self.rule.each is None or (url and self.rule.url and not self.rule.key_in_page):
             return address
         return f"{address}#~{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
-    def _missing(self, document: ReadDocument, own_key: str, body: str) -> tuple[str, ...]:
-        absent = []
-        for name in self.rule.required:
-            if name == "key":
-                there: object = own_key
-            elif name == "text":
-                there = body
-            else:
-                there = document.fields.get(name) or getattr(document, name, None)
-            if not there:
-                absent.append(name)
-        return tuple(absent)
-
-
-def _with_missing(document: ReadDocument, missing: tuple[str, ...]) -> ReadDocument:
-    from dataclasses import replace  # noqa: PLC0415 - a broken page only
-
-    return replace(document, missing=missing)
-
-
-def cleaned_text(text: str) -> str:
-    """A text as a document keeps it."""
-    return clean_text(text).strip()
+    @staticmethod
+    def _has(document: ReadDocument, name: str, read: dict[str, str]) -> bool:
+        return name not in read and bool(getattr(document, name, None))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from lantian.errors import NotFound, ProfileError
 from lantian.reading.profile import SiteProfile
+from lantian.reading.select import Strict
 
 SHIPPED = Path(__file__).resolve().parents[2] / "crawler" / "sites"
 """The folder of the profiles that come with the program."""
@@ -137,8 +139,21 @@ def _report(where: str, node: yaml.Node, error: ValidationError) -> str:
         line = _line(node, path)
         field = ".".join(str(part) for part in path) or "profile"
         message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            message = _unknown(str(path[-1]) if path else "")
         lines.append(f"{where}, line {line}, field {field}: {message}.")
     return "\n".join(dict.fromkeys(lines))
+
+
+def _unknown(name: str) -> str:
+    """The message for a field that does not exist, with the one that was perhaps meant."""
+    names = {n for model in _models() for n in model.model_fields}
+    near = get_close_matches(name, sorted(names), n=1)
+    return f"there is no such field here{f'; did you mean {near[0]!r}?' if near else ''}"
+
+
+def _models() -> list[type[Strict]]:
+    return Strict.__subclasses__()
 
 
 def _is_branch(part: object) -> bool:

@@ -71,7 +71,8 @@ class Reading:
     of the page. `unreadable` is a reason ("code: sentence", see `UNREADABLE`); such a page is
     never clean. `second_look` says that the first reader found suspiciously little text:
     `read_guarded` reads it with the second. `volatile` names fields that change by themselves;
-    they take no part in the digest.
+    they take no part in the digest. `absent` names the kinds of documents that a page of this
+    address carries by the profile and did not.
     """
 
     kind: str
@@ -85,6 +86,7 @@ class Reading:
     needs_browser: bool = False
     second_look: bool = False
     volatile: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 UNREADABLE = {

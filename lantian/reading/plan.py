@@ -2,11 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from lantian.reading.address import AddressRules, address_rules, path_of
 from lantian.reading.profile import DocumentRule, LinkRule, Marker, SiteProfile
-from lantian.reading.select import Select
 from lantian.reading.syntax import any_pattern, is_whole, pattern_regex
 
 _ENDING = re.compile(r"\*\*[^*{}?]+")
@@ -39,8 +37,6 @@ class DocumentPlan:
 
     rule: DocumentRule
     pages: Addresses
-    json: bool
-    required: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +133,7 @@ def _document(rule: DocumentRule) -> DocumentPlan:
     return DocumentPlan(
         rule=rule,
         pages=addresses(rule.pages),
-        json=rule.embedded is not None or any(s.jsonpath for s in _selects(rule)),
-        required=frozenset(rule.required),
     )
-
-
-def _selects(rule: DocumentRule) -> list[Select]:
-    parts: list[Any] = [rule.title, rule.text, rule.key, rule.url, *rule.fields.values()]
-    found = [select for part in parts for select in part]
-    return [*found, rule.each] if rule.each is not None else found
 
 
 def _markers(markers: tuple[Marker, ...]) -> tuple[MarkerPlan, ...]:

@@ -4,11 +4,12 @@ import hashlib
 import json
 from functools import cached_property
 from typing import Annotated, Literal, Self
+from urllib.parse import quote_plus
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from lantian.reading.page import DocumentKind, LinkRole
-from lantian.reading.select import Patterns, Select, Selects, Strict, as_tuple
+from lantian.reading.select import Patterns, Select, Selects, Strict, as_tuple, language_of
 from lantian.reading.syntax import check_css
 
 Kind = Literal["shop", "forum", "search", "site"]
@@ -70,12 +71,35 @@ class DocumentRule(Strict):
         for name in self.volatile:
             if name not in self.fields:
                 raise ValueError(f"volatile names {name!r}, which is not among the fields")
+        self._one_language()
         if self.each is not None and not (self.key or self.key_in_page or self.url):
             raise ValueError(
                 "with `each` a document needs `key`, `key_in_page` or `url`: a position on a "
                 "page is no key"
             )
         return self
+
+    def selects(self) -> tuple[Select, ...]:
+        """Every selector of the rule but `each`."""
+        groups: tuple[tuple[Select, ...], ...] = (
+            *(self.key, self.key_in_page, self.url, self.title, self.text, self.price),
+            *(self.posted_at, self.seller.key, self.seller.name, self.seller.url),
+            *self.fields.values(),
+        )
+        return tuple(select for group in groups for select in group)
+
+    def _one_language(self) -> None:
+        """An element of one parser cannot be searched by another."""
+        if self.each is None:
+            return
+        wanted = language_of(self.each)
+        if not wanted:
+            raise ValueError("`each` must be css, xpath or jsonpath")
+        for select in self.selects():
+            if not select.page and language_of(select) not in {"", wanted}:
+                raise ValueError(
+                    f"`each` is {wanted}, so a field by {language_of(select)} needs `page: true`"
+                )
 
 
 class LinkRule(Strict):
@@ -268,6 +292,16 @@ class SiteProfile(Strict):
         )
         line = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(line.encode()).hexdigest()
+
+    def starts(self) -> tuple[str, ...]:
+        """Every address at which a crawl begins: the start addresses, then one for each search."""
+        if self.searches is None:
+            return self.start
+        search = self.searches
+        words = (
+            quote_plus(line, encoding=search.charset, errors="replace") for line in search.words
+        )
+        return (*self.start, *(search.template.replace("{words}", word) for word in words))
 
     @property
     def platform_key(self) -> str:

@@ -107,8 +107,9 @@ def _read(raw: RawPage, plan: Plan, found: Decoded) -> Reading:
         links=links_of(view, plan, path) if good else (),
         outcome_hint=hint,
         volatile=tuple(name for d in plan.documents for name in d.rule.volatile),
+        absent=_absent(view, plan, path, documents) if good else (),
     )
-    return _judged(reading, raw, plan, view, path) if good else reading
+    return _judged(reading, raw, plan, view) if good else reading
 
 
 def _json(raw: RawPage, text: str) -> tuple[bool, object]:
@@ -154,11 +155,11 @@ def _is_there(plan: MarkerPlan, view: View, path: str) -> bool:
     return there and (marker.below is None or len(view.text) < marker.below)
 
 
-def _judged(reading: Reading, raw: RawPage, plan: Plan, view: View, path: str) -> Reading:
+def _judged(reading: Reading, raw: RawPage, plan: Plan, view: View) -> Reading:
     """The reading with what its scarcity means: browser, second reader, or an empty page."""
     browser = plan.profile.browser
     if raw.via == "http" and (
-        browser == "yes" or (browser == "if-missing" and _is_missing(reading, plan, view, path))
+        browser == "yes" or (browser == "if-missing" and _is_missing(reading, view))
     ):
         reading = replace(reading, needs_browser=True)
     if not reading.text:
@@ -168,13 +169,22 @@ def _judged(reading: Reading, raw: RawPage, plan: Plan, view: View, path: str) -
     return reading
 
 
-def _is_missing(reading: Reading, plan: Plan, view: View, path: str) -> bool:
-    """Whether a page lacks what pages of its kind have."""
-    if reading.documents:
-        return any(document.missing for document in reading.documents)
-    if any(rule.rule.each is None or rule.pages for rule in rules_for(plan, view.url, path)):
+def _absent(
+    view: View, plan: Plan, path: str, documents: tuple[ReadDocument, ...]
+) -> tuple[str, ...]:
+    """The kinds of documents that pages of this address carry alone and this one does not."""
+    there = {document.kind for document in documents}
+    expected = [r.rule.kind for r in rules_for(plan, view.url, path) if r.pages and not r.rule.each]
+    return tuple(dict.fromkeys(kind for kind in expected if kind not in there))
+
+
+def _is_missing(reading: Reading, view: View) -> bool:
+    """Whether a page lacks what pages of its kind have, or is a shell that a script fills."""
+    if reading.absent or any(document.missing for document in reading.documents):
         return True
-    return not any(link.role in CONTENT_ROLES for link in reading.links)
+    if len(reading.text) < LITTLE and not reading.links and "<script" in view.html:
+        return True
+    return not reading.documents and not any(link.role in CONTENT_ROLES for link in reading.links)
 
 
 def _is_suspicious(view: View) -> bool:

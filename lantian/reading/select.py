@@ -32,9 +32,21 @@ class Step(Strict):
         return self
 
 
-Clean = Literal["digits", "number", "price", "lower", "address"] | Step
-"""A step of cleaning: keep the digits; the first number; the price in yuan; lower case; make an
-address absolute and canonical; or a step that takes a word."""
+NAMED = ("html", "digits", "number", "price", "lower", "address")
+
+
+def _known_step(value: object) -> object:
+    if isinstance(value, str) and value not in NAMED:
+        raise ValueError(f"{value!r} is no step of cleaning: give {', '.join(NAMED)}, or a mapping")
+    return value
+
+
+Clean = Annotated[
+    Literal["html", "digits", "number", "price", "lower", "address"] | Step,
+    BeforeValidator(_known_step),
+]
+"""A step of cleaning: the text of HTML in a value; its digits; the first number; the price in
+yuan; lower case; an address absolute and canonical; or a step that takes a word."""
 
 PLACES = ("css", "xpath", "jsonpath", "url", "const")
 
@@ -81,6 +93,14 @@ class Select(Strict):
         if self.url is not None and self.url.count("{") != 1:
             raise ValueError("the pattern in `url` needs exactly one {name}")
         return self
+
+
+LANGUAGES = ("css", "xpath", "jsonpath")
+
+
+def language_of(select: Select) -> str:
+    """The language of a selector: css, xpath, jsonpath, or empty where it needs none."""
+    return next((name for name in LANGUAGES if getattr(select, name) is not None), "")
 
 
 def short_select(text: str) -> dict[str, str]:

@@ -48,14 +48,15 @@ def has_hidden(html: str) -> bool:
     return "display:none" in html or "display: none" in html or " hidden" in html
 
 
-def block_text(
+def block_text(  # noqa: C901 - one loop over every node of every page
     root: LexborNode, *, hidden: bool = False, without: Iterable[LexborNode] = ()
 ) -> str:
-    """The text below `root`: a line for each block, a tab between cells, nothing between inline
-    elements (包<b>授</b>权 stays whole), runs of white space as one blank.
+    """The text below `root` as a reader would copy it.
 
-    Scripts, styles and the like are left out, with the elements in `without`. With `hidden`,
-    inline elements that their own attributes hide are left out too: decoys between characters.
+    A line for each block, a tab between cells, nothing between inline elements (包<b>授</b>权
+    stays whole), runs of white space as one blank. Scripts, styles and the like are left out, and
+    the elements in `without`. With `hidden`, inline elements that their own attributes hide are
+    left out too: decoys between characters.
     """
     parts: list[str] = []
     add, kinds = parts.append, _KINDS.get

@@ -7,10 +7,13 @@ from decimal import Decimal, InvalidOperation
 from unicodedata import normalize
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+from selectolax.lexbor import LexborHTMLParser
+
 from lantian.clock import SHANGHAI
 from lantian.errors import Invalid
 from lantian.reading.address import AddressRules, canonical
 from lantian.reading.select import Clean, Step
+from lantian.reading.text import block_text, has_hidden
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _WAN = {"万": 4, "萬": 4, "千": 3, "亿": 8, "億": 8}
@@ -53,6 +56,9 @@ def _by_word(value: str, step: Step) -> str:
 
 
 def _by_name(value: str, step: str, base: str, rules: AddressRules) -> str:
+    if step == "html":
+        body = LexborHTMLParser(value).body
+        return block_text(body, hidden=has_hidden(value)) if body is not None else ""
     if step == "digits":
         return "".join(ch for ch in normalize("NFKC", value) if ch in "0123456789")
     if step == "number":
