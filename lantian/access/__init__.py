@@ -1,0 +1,1 @@
+"""Who may act, and the chain of what they did: users, sessions, keys, audit."""

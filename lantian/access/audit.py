@@ -1,0 +1,76 @@
+"""The audit chain: each act carries the digest of the one before it, so that none can vanish."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from lantian.clock import as_utc
+from lantian.model import AuditEvent
+
+FIRST = "sha256:" + "0" * 64
+_CHAIN_LOCK = 7_140_514  # any number, as long as only the chain takes it
+
+
+def record(
+    session: Session,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: dict[str, Any] | None = None,
+    now: datetime,
+    real_now: datetime,
+) -> AuditEvent:
+    """The new end of the chain, written in the caller's transaction.
+
+    `actor` is user:NAME, key:ID or process:NAME; `subject` kind and id, as in clue:17. `detail`
+    holds no page text and no personal data.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # Two transactions that read the same end would fork the chain.
+        session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
+    newest = select(AuditEvent.digest).order_by(AuditEvent.id.desc()).limit(1)
+    event = AuditEvent(
+        at=as_utc(now),
+        recorded_at=as_utc(real_now),
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=detail or {},
+        previous_digest=session.scalar(newest) or FIRST,
+    )
+    event.digest = digest_of(event)
+    session.add(event)
+    session.flush()
+    return event
+
+
+def digest_of(event: AuditEvent) -> str:
+    """SHA-256 over the event's canonical JSON, in which the digest before it stands."""
+    body = {
+        "at": as_utc(event.at).isoformat(),
+        "recorded_at": as_utc(event.recorded_at).isoformat(),
+        "actor": event.actor,
+        "action": event.action,
+        "subject": event.subject,
+        "detail": event.detail,
+        "previous": event.previous_digest,
+    }
+    canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def broken_links(session: Session) -> Iterator[str]:
+    """One sentence for each event that was changed, or before which one is missing."""
+    previous = FIRST
+    for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
+        if event.previous_digest != previous:
+            yield f"audit event {event.id}: the event before it is missing or was changed."
+        if digest_of(event) != event.digest:
+            yield f"audit event {event.id}: its content was changed."
+        previous = event.digest
