@@ -1,6 +1,6 @@
 """A pack made ready for scanning: alphabet, literals, and rules that know their literals."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -266,7 +266,7 @@ def _renamed(part: Near, claim: Claim, folder: _Folder) -> Near:
     return part.model_copy(update={"any": tuple(folder.name(claim, name) for name in part.any)})
 
 
-def _cost(literals: set[str]) -> tuple[float, int]:
+def _cost(literals: Set[str]) -> tuple[float, int]:
     """How often some text will show one of `literals`: the shortest one decides."""
     shortest = min(len(literal) for literal in literals)
     return 1 / shortest**3, len(literals)

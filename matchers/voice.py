@@ -140,9 +140,9 @@ def _reported(view: _View) -> str:
         for cue in reversed(tagged.within(group, view.before)):
             if view.open(cue):
                 return tagged.text(cue)
-    cue = view.word("such_like", (place[1], min(view.after[1], place[1] + 14)))
-    if cue:
-        return cue
+    follows = view.word("such_like", (place[1], min(view.after[1], place[1] + 14)))
+    if follows:
+        return follows
     third = view.last("third_party", view.before)
     if third and view.open(third) and not view.has("contact", view.sentence):
         return tagged.text(third)
