@@ -119,9 +119,7 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="smtp://user:password@host:port (or smtps://); empty: .eml files are written.",
     )
-    mail_from: str = Field(
-        default="lantian@localhost", description="Sender of the weekly summary."
-    )
+    mail_from: str = Field(default="lantian@localhost", description="Sender of the weekly summary.")
     report_to: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Receivers of the weekly summary, comma-separated."
     )

@@ -58,9 +58,7 @@ def find_session(
     session: Session, secret: str, *, limits: Limits, real_now: datetime
 ) -> UserSession:
     """The live session with this id; raises `Unauthorised` for an unknown, ended or old one."""
-    row = session.scalar(
-        select(UserSession).where(UserSession.id_digest == secret_digest(secret))
-    )
+    row = session.scalar(select(UserSession).where(UserSession.id_digest == secret_digest(secret)))
     alive = (
         row is not None
         and row.ended_at is None

@@ -97,9 +97,9 @@ def sqlite_module() -> ModuleType:
     `lantian doctor` tells.
     """
     try:
-        from pysqlite3 import dbapi2  # noqa: PLC0415  (only where there is a wheel)
+        from pysqlite3 import dbapi2
     except ImportError:
-        import sqlite3  # noqa: PLC0415
+        import sqlite3
 
         return sqlite3
     return dbapi2  # type: ignore[no-any-return]

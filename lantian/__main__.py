@@ -1,0 +1,40 @@
+"""The command line. Each command is a module of `lantian.commands`."""
+
+import sys
+from importlib import import_module
+
+import typer
+
+from lantian.errors import LantianError
+
+COMMANDS = (
+    "match",
+    "user",
+    "upgrade",
+    "doctor",
+)
+
+app = typer.Typer(
+    name="lantian",
+    help="Lantian (蓝天): finds unlawful claims of IP agencies, and sees that they go.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for name in COMMANDS:
+    import_module(f"lantian.commands.{name}").register(app)
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence and its cure, exit status 1."""
+    try:
+        app()
+    except LantianError as error:
+        print(f"lantian: {error.message}", file=sys.stderr)  # noqa: T201
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

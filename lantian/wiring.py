@@ -1,0 +1,118 @@
+"""Puts the parts together from the settings; below this, everything arrives as an argument."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lantian.access.sessions import Limits
+from lantian.access.users import Moment
+from lantian.clock import Clock, SystemClock
+from lantian.errors import PackError
+from lantian.settings import Settings
+from lantian.store.engine import Store, ping
+from lantian.store.installation import clock_of, found
+from lantian.store.migrate import upgrade
+
+if TYPE_CHECKING:
+    from lantian.evidence.archive import Archive
+    from lantian.search.port import SearchIndex
+    from matchers.scan import Matcher
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one process. Those that take long to make are made at first use."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    real_clock: Clock = field(default_factory=SystemClock)
+
+    @cached_property
+    def index(self) -> "SearchIndex":
+        """The search index that the settings name."""
+        from matchers import words
+
+        if self.settings.es_url:
+            from lantian.search.elastic import ElasticIndex
+
+            return ElasticIndex(
+                self.settings.es_url,
+                alias=self.settings.es_alias,
+                tokeniser_version=words.VERSION,
+            )
+        from lantian.search.sqlite import SqliteIndex
+
+        return SqliteIndex(self.settings.index_path, tokeniser_version=words.VERSION)
+
+    @cached_property
+    def archive(self) -> "Archive":
+        """The evidence archive."""
+        from lantian.evidence.archive import Archive
+
+        return Archive(self.settings.evidence_dir)
+
+    @cached_property
+    def matcher(self) -> "Matcher":
+        """The compiled matcher, from the cache where its pack has not changed."""
+        return load_matcher(self.settings.pack_dir, self.settings.cache_dir)
+
+    @cached_property
+    def session_limits(self) -> Limits:
+        """How long people's sessions live."""
+        from datetime import timedelta
+
+        return Limits(
+            idle=timedelta(minutes=self.settings.session_idle_minutes),
+            total=timedelta(hours=self.settings.session_hours),
+        )
+
+    def moment(self) -> Moment:
+        """The present, in domain time and in real time."""
+        return Moment(now=self.clock.now(), real=self.real_clock.now())
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        if "index" in self.__dict__:
+            self.index.close()
+        self.store.close()
+
+
+def open_parts(settings: Settings, *, demo: bool = False) -> Parts:
+    """The parts of this process, with the store brought to this program's version.
+
+    `demo` makes a new store a demonstration. Raises `StoreError` if the store does not answer.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.effective_store_url)
+    ping(store)
+    upgrade(store)
+    if demo:
+        found(store, demo=True, now=SystemClock().now())
+    return Parts(settings=settings, store=store, clock=clock_of(store))
+
+
+def load_matcher(pack_dir: Path | None, cache_dir: Path) -> "Matcher":
+    """The compiled matcher of the pack; compiled bytes are kept in `cache_dir` under its hash."""
+    from matchers.errors import MatcherError
+    from matchers.pack import load_pack
+    from matchers.scan import Matcher, full_hash
+
+    try:
+        pack = load_pack(pack_dir)
+    except MatcherError as error:
+        raise PackError(error.message, hint=error.hint) from error
+    kept = cache_dir / f"matcher-{full_hash(pack).removeprefix('sha256:')[:32]}.bin"
+    if kept.exists():
+        try:
+            return Matcher.from_bytes(kept.read_bytes())
+        except MatcherError:
+            # Of another machine or version: it is made anew below.
+            kept.unlink(missing_ok=True)
+    matcher = Matcher.compile(pack)
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    part = kept.with_suffix(f".{id(matcher)}.part")
+    part.write_bytes(matcher.to_bytes())
+    part.replace(kept)
+    return matcher
