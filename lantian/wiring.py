@@ -32,19 +32,7 @@ class Parts:
     @cached_property
     def index(self) -> "SearchIndex":
         """The search index that the settings name."""
-        from matchers import words
-
-        if self.settings.es_url:
-            from lantian.search.elastic import ElasticIndex
-
-            return ElasticIndex(
-                self.settings.es_url,
-                alias=self.settings.es_alias,
-                tokeniser_version=words.VERSION,
-            )
-        from lantian.search.sqlite import SqliteIndex
-
-        return SqliteIndex(self.settings.index_path, tokeniser_version=words.VERSION)
+        return open_index(self.settings)
 
     @cached_property
     def archive(self) -> "Archive":
@@ -91,6 +79,21 @@ def open_parts(settings: Settings, *, demo: bool = False) -> Parts:
     if demo:
         found(store, demo=True, now=SystemClock().now())
     return Parts(settings=settings, store=store, clock=clock_of(store))
+
+
+def open_index(settings: Settings) -> "SearchIndex":
+    """The search index that the settings name; nothing is opened or made yet."""
+    from matchers import words
+
+    if settings.es_url:
+        from lantian.search.elastic import ElasticIndex
+
+        return ElasticIndex(
+            settings.es_url, alias=settings.es_alias, tokeniser_version=words.VERSION
+        )
+    from lantian.search.sqlite import SqliteIndex
+
+    return SqliteIndex(settings.index_path, tokeniser_version=words.VERSION)
 
 
 def load_matcher(pack_dir: Path | None, cache_dir: Path) -> "Matcher":

@@ -35,12 +35,15 @@ FONT_NAMES = ("*CJK*", "*wqy*", "*SourceHan*", "*simsun*", "*msyh*", "*PingFang*
 NO_FONT = "Debian, Ubuntu: apt-get install fonts-noto-cjk."
 
 
+State = Literal["ok", "warn", "fail"]
+
+
 @dataclass(frozen=True)
 class Finding:
     """What one look found: `ok`, `warn` (works, but not all of it) or `fail`; and the cure."""
 
     check: str
-    state: Literal["ok", "warn", "fail"]
+    state: State
     text: str
     cure: str = ""
 
@@ -122,7 +125,7 @@ def check_data(settings: Settings) -> Iterator[Finding]:
         else:
             yield Finding(name, "ok", f"{where} will be made")
     free = shutil.disk_usage(_existing(settings.data_dir)).free
-    state: Literal["ok", "warn", "fail"] = "ok"
+    state: State = "ok"
     if free < DISK_WARN:
         state = "fail" if free < DISK_FAIL else "warn"
     cure = "" if state == "ok" else "Make room, or set data_dir to a larger disk."
@@ -175,6 +178,26 @@ def check_store(settings: Settings) -> Iterator[Finding]:
         yield from _skew(store)
     finally:
         store.close()
+
+
+def check_index(settings: Settings) -> Iterator[Finding]:
+    """The search index answers and is of this program's version."""
+    from lantian.wiring import open_index
+
+    name = "Elasticsearch" if settings.es_url else "embedded"
+    if not settings.es_url and not settings.index_path.exists():
+        yield Finding("index", "warn", f"{name}: not there yet", "Run `lantian index rebuild`.")
+        return
+    index = open_index(settings)
+    try:
+        health = index.health()
+    finally:
+        index.close()
+    if health.state == "ready":
+        yield Finding("index", "ok", f"{name}: {health.count} clues")
+        return
+    state: State = "fail" if health.state == "unavailable" else "warn"
+    yield Finding("index", state, f"{name}: {health.state}. {health.detail}".strip(), health.hint)
 
 
 def check_fonts(_settings: Settings) -> Iterator[Finding]:
@@ -278,6 +301,7 @@ CHECKS: dict[str, Check] = {
     "data folder": check_data,
     "SQLite": check_sqlite,
     "store": check_store,
+    "index": check_index,
     "Chinese font": check_fonts,
     "mail": check_mail,
     "clock": check_clock,

@@ -12,8 +12,10 @@ from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
 from lantian.commands import doctor
+from lantian.search.sqlite import SqliteIndex
 from lantian.store import migrate
 from lantian.store.engine import Store
+from matchers import words
 from tests.services.mail import Inbox
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +87,43 @@ def test_a_store_that_does_not_answer_fails_and_its_password_is_not_shown(
     assert states(findings, "store") == ["fail"]
     assert "does not answer" in findings["store"][0]["text"]
     assert "hushhush" not in json.dumps(findings)
+    assert status == 1
+
+
+def test_an_embedded_index_that_was_built_is_well(data_dir: Path) -> None:
+    index = SqliteIndex(data_dir / "index.sqlite3", tokeniser_version=words.VERSION)
+    index.ensure()
+    index.close()
+    _, findings = examined()
+    assert states(findings, "index") == ["ok"]
+    assert "0 clues" in findings["index"][0]["text"]
+
+
+def test_an_index_of_another_tokeniser_is_told(data_dir: Path) -> None:
+    index = SqliteIndex(data_dir / "index.sqlite3", tokeniser_version="of long ago")
+    index.ensure()
+    index.close()
+    _, findings = examined()
+    assert states(findings, "index") == ["warn"]
+    assert "lantian index rebuild" in findings["index"][0]["cure"]
+
+
+def test_elasticsearch_without_our_index_is_told(
+    elasticsearch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_ES_URL", elasticsearch_url)
+    monkeypatch.setenv("LANTIAN_ES_ALIAS", "not-built")
+    _, findings = examined()
+    assert states(findings, "index") == ["warn"]
+    assert "lantian index rebuild" in findings["index"][0]["cure"]
+
+
+def test_elasticsearch_that_does_not_answer_fails(
+    monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    monkeypatch.setenv("LANTIAN_ES_URL", f"http://127.0.0.1:{free_port}")
+    status, findings = examined()
+    assert states(findings, "index") == ["fail"]
     assert status == 1
 
 
