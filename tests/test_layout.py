@@ -7,6 +7,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+
+from lantian.__main__ import COMMANDS
+from lantian.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -99,3 +103,24 @@ def test_a_readme_names_the_two_commands_and_they_exist(readme: str) -> None:
 def test_a_page_links_to_files_that_exist(page: str) -> None:
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", (ROOT / page).read_text("utf-8"))
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/administrators.md"])
+def test_a_command_that_a_page_names_exists(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    named = set(re.findall(r"(?:`|\.venv/bin/|\bapp )lantian ([a-z]+)", text))
+    assert named
+    assert named <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/administrators.md"])
+def test_a_variable_that_a_page_names_is_a_setting(page: str) -> None:
+    named = set(re.findall(r"LANTIAN_(?!TEST_)[A-Z_]+", (ROOT / page).read_text("utf-8")))
+    settings = {f"LANTIAN_{name.upper()}" for name in Settings.model_fields}
+    assert named <= settings | {"LANTIAN_"}
+
+
+def test_the_containers_set_variables_that_are_settings() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+    settings = {f"LANTIAN_{name.upper()}" for name in Settings.model_fields}
+    assert compose["x-lantian"]["environment"].keys() <= settings
