@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 from tests.services import chromium, elastic, postgres, replay
-from tests.services.source import Missing, Source
+from tests.services.source import Source
 
 FINDERS: Mapping[str, Callable[[], Source]] = {
     "postgres": postgres.find,
@@ -18,12 +18,3 @@ FINDERS: Mapping[str, Callable[[], Source]] = {
 def source(name: str) -> Source:
     """Where the service `name` comes from; looked for once."""
     return FINDERS[name]()
-
-
-def elastic_versions() -> list[str]:
-    """The versions of Elasticsearch that are tested here; the main one always."""
-    return [
-        version
-        for version in elastic.VERSIONS
-        if version == elastic.MAIN or not isinstance(source(f"elasticsearch-{version}"), Missing)
-    ]
