@@ -39,6 +39,7 @@ FIXTURES = {
 left_out: pytest.StashKey[Counter[Missing]] = pytest.StashKey()
 
 
+@pytest.hookimpl(trylast=True)  # what -k or -m leaves out is not missing
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests whose services cannot be had."""
     count = config.stash.setdefault(left_out, Counter())
