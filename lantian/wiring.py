@@ -87,9 +87,10 @@ def open_index(settings: Settings) -> "SearchIndex":
 
     if settings.es_url:
         from lantian.search.elastic import ElasticIndex
+        from lantian.search.elastic_client import connect
 
         return ElasticIndex(
-            settings.es_url, alias=settings.es_alias, tokeniser_version=words.VERSION
+            connect(settings.es_url), alias=settings.es_alias, tokeniser_version=words.VERSION
         )
     from lantian.search.sqlite import SqliteIndex
 
