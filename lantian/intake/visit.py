@@ -1,0 +1,66 @@
+"""What a crawl hands in: one visit for each request that it made. Picklable."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from lantian.reading import Reading
+from lantian.reading.page import Via
+from lantian.store.frontier import Planned
+
+Outcome = Literal["seen", "unchanged", "gone", "blocked", "logged_out", "failed"]
+Purpose = Literal["crawl", "evidence", "recheck"]
+
+_OVERHEAD = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request's one visit.
+
+    `row_id` is the fingerprint of its frontier row and `url` the canonical address that was
+    asked for; `final_url` answered, after redirects. `at` is domain time, `real_at` real time.
+    `outcome` is what the fetch says; intake itself finds that a page is unchanged by its digest,
+    or unreadable. `raw_head` is the status line with the headers, `body` what came after it, as
+    received (from a browser: as it decoded it). `dom` is the rendered HTML from which `reading`
+    was read, `screenshot` a PNG of the full page. `links` are the rows that are new to this
+    crawl's frontier, as the spider found them.
+    """
+
+    row_id: str
+    url: str
+    final_url: str
+    at: datetime
+    real_at: datetime
+    outcome: Outcome
+    status: int | None = None
+    raw_head: bytes = b""
+    body: bytes = b""
+    via: Via = "http"
+    dom: bytes | None = None
+    screenshot: bytes | None = None
+    reading: Reading | None = None
+    links: tuple[Planned, ...] = ()
+    purpose: Purpose = "crawl"
+    detail: str = ""
+    remote_ip: str | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it has: batches are cut by it."""
+        parts = (self.raw_head, self.body, self.dom or b"", self.screenshot or b"")
+        text = len(self.reading.text) if self.reading else 0
+        return sum(map(len, parts)) + 3 * text + _OVERHEAD
+
+
+def header(raw_head: bytes, name: str) -> str | None:
+    """The first header of that name in a raw head; none where there is none.
+
+    `name` in lower case. Header bytes are read as Latin-1 (RFC 9110, 5.5).
+    """
+    wanted = name.encode()
+    for line in raw_head.split(b"\n")[1:]:
+        key, colon, value = line.partition(b":")
+        if colon and key.strip().lower() == wanted:
+            return value.strip().decode("latin-1")
+    return None
