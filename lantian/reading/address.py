@@ -136,8 +136,11 @@ def join(base: str, origin: str, href: str) -> str | None:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of an address, without a path."""
-    parts = urlsplit(url)
+    """Scheme, host and port of an address, without a path; empty where there is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -25,6 +25,9 @@ SAMPLE = 4_000
 FLAWLESS = 0.02
 CONVINCING = 0.12
 """Share of rubbish up to which a text is believed."""
+SHORT = 100
+DOUBTFUL = 0.4
+"""The same for a text of at most `SHORT` characters outside ASCII, if nothing else fits better."""
 _OTHER = re.compile(r"[^\x00-\x7f]+")
 _STRETCH = re.compile(rb"(?:[\x81-\xfe][\x40-\x7e\x80-\xfe]){2,400}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -142,7 +145,7 @@ def _retry(body: bytes, declared: str, text: str) -> Decoded:
             score = rubbish(candidate)
             if score < worst:
                 best, worst = Decoded(candidate, name), score
-    if worst <= CONVINCING:
+    if worst <= CONVINCING or (worst <= DOUBTFUL and _is_short(best, body)):
         return best
     guessed = _guess(body)
     if guessed is not None and rubbish(guessed.text) < min(worst, CONVINCING):
@@ -150,9 +153,15 @@ def _retry(body: bytes, declared: str, text: str) -> Decoded:
     return Decoded(best.text, best.charset, "charset")
 
 
+def _is_short(best: Decoded, body: bytes) -> bool:
+    """Whether so little stands there that some rare names may be a great share of it."""
+    strict = _strict(body, best.charset)
+    return strict is not None and sum(map(len, _OTHER.findall(strict))) <= SHORT
+
+
 def _guess(body: bytes) -> Decoded | None:
     """What charset_normalizer makes of it: it takes short GBK for Korean, so it comes last."""
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - hardly a page comes here
+    from charset_normalizer import from_bytes
 
     found = from_bytes(body[:100_000]).best()
     if found is None:

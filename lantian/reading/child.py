@@ -11,14 +11,14 @@ from multiprocessing.connection import Connection
 from lantian.reading.closely import read_closely
 from lantian.reading.profile import SiteProfile
 
-MEMORY = 2 << 30
-"""Bytes of address space."""
 
+def main(descriptor: int, memory: int) -> None:
+    """Answer every page that comes over the pipe with its reading, or with code and detail.
 
-def main(descriptor: int) -> None:
-    """Answer every page that comes over the pipe with its reading, or with code and detail."""
+    `memory` is the limit of this process's address space in bytes.
+    """
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     profile: SiteProfile | None = None
@@ -36,11 +36,11 @@ def main(descriptor: int) -> None:
             try:
                 answer: object = read_closely(raw, profile, second=second)
             except MemoryError:
-                answer = ("memory", f"more than {MEMORY >> 30} GiB")
+                answer = ("memory", f"more than {memory >> 20} MiB")
             except Exception as error:  # noqa: BLE001 - the edge of this process; the parent keeps it
                 answer = ("crash", f"{type(error).__name__}: {error}"[:300])
             pipe.send(answer)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -31,18 +31,15 @@ def read_closely(raw: RawPage, profile: SiteProfile, *, second: bool = False) ->
     html = decoded(raw, profile).text
     if not html.lstrip().startswith("<") and "<" not in html[:2_000]:
         return replace(first, second_look=False)
-    from lantian.reading.soup import second_html, second_text  # noqa: PLC0415 - rarely needed
+    from lantian.reading.soup import second_html, second_text
 
-    there = _length(second_text(html))
-    if there <= _length(_page_text(raw, profile, html)) * TOLERANCE + SLACK:
+    again = second_html(html, everything=first.second_look)
+    there, here = _length(second_text(again)), _length(_page_text(raw, profile, html))
+    if there <= here * TOLERANCE + SLACK:
         return replace(first, second_look=False)
-    again = second_html(html)
     if _length(_page_text(raw, profile, again)) * TOLERANCE + SLACK < there:
-        return replace(
-            first,
-            second_look=False,
-            unreadable=unreadable("readers", f"the second finds {there} characters more or less"),
-        )
+        detail = f"one finds {here} characters, the other {there}"
+        return replace(first, second_look=False, unreadable=unreadable("readers", detail))
     headers = ((b"content-type", b"text/html; charset=utf-8"),)
     reread = read_page(
         replace(raw, headers=headers, body=again.encode("utf-8", "replace")), profile

@@ -16,6 +16,8 @@ from lantian.reading.view import Scope, View
 
 MOST_DOCUMENTS = 1_000
 """Documents read from one page."""
+LONGEST_KEY = 1_000
+"""Bytes of a key as it is kept."""
 
 
 def documents_of(view: View, plan: Plan, path: str) -> tuple[ReadDocument, ...]:
@@ -93,10 +95,9 @@ class _Reader:
             url=url or self._own_address(),
             title=title,
             text=text,
-            seller_key=view.first(rule.seller.key, scope)
-            or known.seller_key
-            or seller_url
-            or seller_name,
+            seller_key=short_key(
+                view.first(rule.seller.key, scope) or known.seller_key or seller_url or seller_name
+            ),
             seller_name=seller_name,
             seller_url=seller_url,
             price=view.first(rule.price, scope) or price_of(known.price),
@@ -132,16 +133,25 @@ class _Reader:
 
         Where the page gives none of them, the text itself is the key: the posting is not lost.
         """
+        rule = self.rule
         if own:
-            return f"{self.rule.kind}:{own}"
-        in_page = self.view.first(self.rule.key_in_page, self.scope)
+            return short_key(f"{rule.kind}:{own}")
         address = url or self._own_address()
-        if in_page and (url or not self.rule.url):
-            return f"{address}#{in_page}"
-        if self.rule.each is None or (url and self.rule.url and not self.rule.key_in_page):
-            return address
-        return f"{address}#~{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        in_page = self.view.first(rule.key_in_page, self.scope)
+        if in_page and (url or not rule.url):
+            return short_key(f"{address}#{in_page}")
+        alone = rule.each is None or (url and rule.url and not rule.key_in_page)
+        if address and alone:
+            return short_key(address)
+        return short_key(f"{address}#~{hashlib.sha256(text.encode()).hexdigest()[:16]}")
 
     @staticmethod
     def _has(document: ReadDocument, name: str, read: dict[str, str]) -> bool:
         return name not in read and bool(getattr(document, name, None))
+
+
+def short_key(key: str) -> str:
+    """The key itself or, where it is longer than an index takes, its beginning and digest."""
+    if len(key.encode()) <= LONGEST_KEY:
+        return key
+    return f"{key[:100]}~{hashlib.sha256(key.encode()).hexdigest()}"

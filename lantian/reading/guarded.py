@@ -13,6 +13,8 @@ from lantian.reading.page import RawPage, Reading, unreadable
 from lantian.reading.profile import SiteProfile
 
 ROOT = Path(__file__).resolve().parents[2]
+MEMORY = 2 << 30
+"""Bytes of address space that a child may take."""
 START_SECONDS = 60.0
 """Time for a child to import its libraries on a busy machine."""
 SECONDS = 20.0
@@ -35,12 +37,15 @@ def read_guarded(
 class Guard:
     """One child process for reading, started when first needed and again after each loss."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, memory: int = MEMORY) -> None:
+        self.memory = memory
         self.pid = os.getpid()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._known: str = ""
+        self.busy = False
+        """Whether the child has a page in hand."""
 
     def read(
         self, raw: RawPage, profile: SiteProfile, *, seconds: float, second: bool = False
@@ -55,6 +60,7 @@ class Guard:
                 known = self._known == profile.version
                 deadline = time.monotonic() + seconds
                 pipe.send((raw, None if known else profile, second))
+                self.busy = True
                 if not pipe.poll(max(0.0, deadline - time.monotonic())):
                     self._stop()
                     return _failed(raw, "time", f"not read within {seconds:g} s")
@@ -62,6 +68,8 @@ class Guard:
             except (EOFError, OSError) as error:
                 code = self._stop()
                 return _failed(raw, "crash", f"the reading process ended ({code}): {error}")
+            finally:
+                self.busy = False
             if isinstance(answer, Reading):
                 self._known = profile.version
                 return answer
@@ -85,7 +93,7 @@ class Guard:
         ours, theirs = Pipe()
         # A fresh interpreter: nothing of a spider's __main__ is imported into it.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lantian.reading.child", str(theirs.fileno())],
+            [sys.executable, "-m", "lantian.reading.child", str(theirs.fileno()), str(self.memory)],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

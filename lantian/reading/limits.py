@@ -26,8 +26,8 @@ _VOID = frozenset(
     b"area base br col embed hr img input link meta param source track wbr !doctype".split()
 )
 # The parser closes these by itself when the next one opens.
-_CLOSED = frozenset(b"p dt dd option optgroup tr td th thead tbody tfoot html head body".split())
-_LEVELS = {b"table": 4}
+_CLOSED = frozenset(b"p li dt dd option optgroup tr td th thead tbody tfoot html head body".split())
+_LEVELS = {b"table": 4, b"ul": 2, b"ol": 2, b"dl": 2, b"menu": 2}
 _FORMATTING = frozenset(b"a b big code em font i nobr s small strike strong tt u".split())
 
 

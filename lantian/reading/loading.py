@@ -81,6 +81,8 @@ def parse_profile(text: str, *, where: str = "profile") -> SiteProfile:
         )
     try:
         return SiteProfile.model_validate(_frozen(data))
+    except RecursionError as error:
+        raise ProfileError(f"{where}: it contains itself.", hint="Take the alias out.") from error
     except ValidationError as error:
         raise ProfileError(_report(where, node, error), hint=HINT) from error
 

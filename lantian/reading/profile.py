@@ -246,7 +246,7 @@ class SiteProfile(Strict):
     @field_validator("charset")
     @classmethod
     def _known(cls, value: str | None) -> str | None:
-        from w3lib.encoding import resolve_encoding  # noqa: PLC0415 - profiles rarely say one
+        from w3lib.encoding import resolve_encoding
 
         if value is not None and resolve_encoding(value) is None:
             raise ValueError(f"{value!r} is no character set")
@@ -256,9 +256,9 @@ class SiteProfile(Strict):
     @classmethod
     def _cron(cls, value: str | None) -> str | None:
         if value is not None:
-            from datetime import UTC, datetime  # noqa: PLC0415 - as above
+            from datetime import UTC, datetime
 
-            from cronsim import CronSim, CronSimError  # noqa: PLC0415 - as above
+            from cronsim import CronSim, CronSimError
 
             try:
                 CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))

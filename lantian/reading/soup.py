@@ -4,25 +4,34 @@ import warnings
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
 
-DROPPED = ("script", "style", "noscript", "template", "iframe", "object", "svg")
+_UNSHOWN = ("noscript", "template", "iframe", "object", "svg", "noframes", "noembed")
+"""Elements whose content a browser does not show as such; yet some sites put their text there."""
 
 
-def second_html(html: str) -> str:
-    """The page as BeautifulSoup understands it, as HTML that the first reader takes."""
-    return str(_soup(html))
+def second_html(html: str, *, everything: bool) -> str:
+    """The page as BeautifulSoup understands it, as HTML that the first reader takes.
 
-
-def second_text(html: str) -> str:
-    """The text that BeautifulSoup finds, without scripts and white space at the ends of pieces."""
-    soup = _soup(html)
-    for node in soup(DROPPED):
-        node.decompose()
-    return soup.get_text("\n", strip=True)
-
-
-def _soup(html: str) -> BeautifulSoup:
+    Content of declarative shadow roots becomes ordinary content. With `everything`, so does what
+    stands in `<noscript>`, `<template>` and the like; without, it is left out.
+    """
     with warnings.catch_warnings():
         # Whatever a page pretends to be, it is read as HTML.
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
-        return BeautifulSoup(html, "lxml")
+        soup = BeautifulSoup(html, "lxml")
+    for node in soup(_UNSHOWN):
+        if node.decomposed:
+            continue
+        if everything or node.get("shadowrootmode") or node.get("shadowroot"):
+            node.name = "div"
+        else:
+            node.decompose()
+    return str(soup)
+
+
+def second_text(html: str) -> str:
+    """The text of `second_html`, by BeautifulSoup itself: without scripts, piece by piece."""
+    soup = BeautifulSoup(html, "lxml")
+    for node in soup(("script", "style")):
+        node.decompose()
+    return soup.get_text("\n", strip=True)

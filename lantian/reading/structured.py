@@ -81,7 +81,7 @@ def _objects(data: object) -> Iterator[dict[str, Any]]:
 
 def microdata(view: View) -> list[dict[str, Any]]:
     """Every top item of the page's microdata in the shape of JSON-LD."""
-    from extruct.w3cmicrodata import MicrodataExtractor  # noqa: PLC0415 - few pages have it
+    from extruct.w3cmicrodata import MicrodataExtractor
 
     try:
         items = MicrodataExtractor(nested=True).extract_items(view.soup, view.base)

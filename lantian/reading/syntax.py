@@ -22,7 +22,7 @@ def check_css(value: object) -> object:
 def check_xpath(value: object) -> object:
     """The expression as it is; `ValueError` where it is no XPath 1.0."""
     if isinstance(value, str):
-        from lxml import etree  # noqa: PLC0415 - only profiles with XPath need lxml
+        from lxml import etree
 
         try:
             etree.XPath(value)
@@ -34,7 +34,7 @@ def check_xpath(value: object) -> object:
 def check_jsonpath(value: object) -> object:
     """The query as it is; `ValueError` where it is no JSONPath."""
     if isinstance(value, str):
-        import jsonpath  # noqa: PLC0415 - only profiles with JSON need it
+        import jsonpath
 
         try:
             jsonpath.compile(value)

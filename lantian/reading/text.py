@@ -48,7 +48,7 @@ def has_hidden(html: str) -> bool:
     return "display:none" in html or "display: none" in html or " hidden" in html
 
 
-def block_text(  # noqa: C901 - one loop over every node of every page
+def block_text(
     root: LexborNode, *, hidden: bool = False, without: Iterable[LexborNode] = ()
 ) -> str:
     """The text below `root` as a reader would copy it.

@@ -28,7 +28,8 @@ class View:
         self.html = html
         self.rules = rules
         self.data = data
-        self.tree = LexborHTMLParser(html)
+        # As a browser that runs scripts parses it: what stands in <noscript> is not shown.
+        self.tree = LexborHTMLParser(html, scripting=True)
         self.hidden = has_hidden(html)
 
     @cached_property
@@ -73,8 +74,8 @@ class View:
     @cached_property
     def soup(self) -> Any:
         """The page as lxml reads it, for XPath: a second parse."""
-        from lxml import etree  # noqa: PLC0415 - only profiles with XPath need it
-        from lxml import html as lxml_html  # noqa: PLC0415 - as above
+        from lxml import etree
+        from lxml import html as lxml_html
 
         parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=True)
         try:
@@ -159,7 +160,7 @@ class View:
         root = self.soup if scope is None else scope
         if not hasattr(root, "xpath"):
             return []
-        from lxml import etree  # noqa: PLC0415 - as above
+        from lxml import etree
 
         try:
             found = root.xpath(xpath)
@@ -172,7 +173,7 @@ class View:
         data = self.data if scope is None else scope
         if not isinstance(data, (dict, list)):
             return []
-        from jsonpath import JSONPathError  # noqa: PLC0415 - only profiles with JSON need it
+        from jsonpath import JSONPathError
 
         try:
             return list(_compiled_jsonpath(path).findall(data))
@@ -192,7 +193,7 @@ class View:
 
 @lru_cache(maxsize=1_024)
 def _compiled_jsonpath(path: str) -> Any:
-    import jsonpath  # noqa: PLC0415 - only profiles with JSON need it
+    import jsonpath
 
     return jsonpath.compile(path)
 
@@ -217,7 +218,7 @@ def _xml_text(value: Any, text: Callable[[LexborNode], str]) -> str:
         return str(int(value)) if value == int(value) else str(value)
     if not hasattr(value, "tag"):
         return str(value)
-    from lxml import etree  # noqa: PLC0415 - as above
+    from lxml import etree
 
     fragment = etree.tostring(value, encoding="unicode", method="html", with_tail=False)
     body = LexborHTMLParser(fragment).body

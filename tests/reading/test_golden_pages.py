@@ -56,19 +56,19 @@ def load(case: Path) -> tuple[RawPage, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
-def test_a_saved_page_says_what_it_said_when_it_was_saved(case: Path):
+def test_a_saved_page_says_what_it_said_when_it_was_saved(case: Path) -> None:
     raw, expected = load(case)
     reading = read_page(raw, find_profile(case.parent.name))
     assert as_expected(reading) == expected
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
-def test_a_saved_page_is_read_in_place_and_the_same_in_the_child(case: Path):
+def test_a_saved_page_is_read_in_place_and_the_same_in_the_child(case: Path) -> None:
     raw, expected = load(case)
     assert not needs_child(raw)
     reading = read_guarded(raw, find_profile(case.parent.name), seconds=30, second=True)
     assert as_expected(reading) == expected
 
 
-def test_every_profile_has_saved_pages():
+def test_every_profile_has_saved_pages() -> None:
     assert {case.parent.name for case in CASES} == set(profile_names())
