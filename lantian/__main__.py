@@ -9,6 +9,7 @@ from lantian.errors import LantianError
 
 COMMANDS = (
     "match",
+    "report",
     "user",
     "upgrade",
     "doctor",

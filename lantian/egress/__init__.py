@@ -1,0 +1,1 @@
+"""What may be connected to: one deny list, one resolver, one loopback proxy, one way to mail."""
