@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import smtplib
 import subprocess
 import sys
 import tempfile
@@ -13,12 +12,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from lantian.errors import LantianError
+from lantian.errors import LantianError, ServiceUnavailable
 from lantian.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -223,29 +221,17 @@ def check_fonts(_settings: Settings) -> Iterator[Finding]:
 
 def check_mail(settings: Settings) -> Iterator[Finding]:
     """The mail server greets us and takes our log-in; nothing is sent."""
+    from lantian.egress.mail import greet
+
     url = settings.smtp_url.get_secret_value()
     if not url:
         yield Finding("mail", "ok", f"no smtp_url: e-mails are written to {settings.outbox_dir}")
         return
-    parts = urlsplit(url)
-    place = f"{parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 25)}"
     try:
-        with _connected(parts.scheme, parts.hostname or "", parts.port or 0) as server:
-            server.ehlo()
-            if parts.scheme == "smtp" and server.has_extn("starttls"):
-                server.starttls()
-                server.ehlo()
-            if parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.noop()
-    except smtplib.SMTPAuthenticationError:
-        cure = "Correct user and password in smtp_url."
-        yield Finding("mail", "fail", f"{place} refuses the log-in", cure)
-    except (OSError, smtplib.SMTPException) as error:
-        cure = "Start the server, or correct smtp_url."
-        yield Finding("mail", "fail", f"{place} does not answer: {error}", cure)
-    else:
-        yield Finding("mail", "ok", f"{place} answers")
+        yield Finding("mail", "ok", f"{greet(url)} answers")
+    except ServiceUnavailable as error:
+        cure = "Start the server, or correct address, user and password in smtp_url."
+        yield Finding("mail", "fail", error.message, cure)
 
 
 def check_clock(settings: Settings) -> Iterator[Finding]:
@@ -285,11 +271,6 @@ def _told_skew(whose: str, skew: timedelta) -> Finding:
         return Finding("clock", "warn", text, "Let both follow the same time server (NTP).")
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return Finding("clock", "ok", f"{now}, agrees with {whose}")
-
-
-def _connected(scheme: str, host: str, port: int) -> smtplib.SMTP:
-    kind = smtplib.SMTP_SSL if scheme == "smtps" else smtplib.SMTP
-    return kind(host, port, timeout=10)
 
 
 def _existing(folder: Path) -> Path:

@@ -3,7 +3,8 @@
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,28 +22,24 @@ def send(message: EmailMessage, receivers: Sequence[str], *, smtp_url: str) -> N
     Raises `ConfigError` for another address, `ServiceUnavailable` if the server does not take it:
     then it may be sent again; its Message-ID lets receivers drop repeats.
     """
-    parts = urlsplit(smtp_url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ConfigError(
-            "smtp_url is no address of a mail server.",
-            hint="Give smtp://user:password@host:port or smtps://….",
-        )
-    try:
-        with _connect(parts.scheme, parts.hostname, parts.port) as server:
-            if parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
-            refused = server.send_message(message, to_addrs=list(receivers))
-    except (OSError, smtplib.SMTPException) as error:
-        raise ServiceUnavailable(
-            f"the mail server {parts.hostname} did not take the message: {_plain(error)}.",
-            hint="It is tried again; `lantian doctor` looks at the mail server.",
-        ) from error
+    with _logged_in(smtp_url) as server:
+        refused = server.send_message(message, to_addrs=list(receivers))
     if refused:
         raise ServiceUnavailable(
-            f"the mail server {parts.hostname} refused {len(refused)} of {len(receivers)}"
-            f" receivers: {', '.join(sorted(refused))}.",
+            f"the mail server {urlsplit(smtp_url).hostname} refused {len(refused)} of"
+            f" {len(receivers)} receivers: {', '.join(sorted(refused))}.",
             hint="Correct report_to.",
         )
+
+
+def greet(smtp_url: str) -> str:
+    """The name of the server, once it took our greeting and log-in; nothing is sent.
+
+    Errors as those of `send`.
+    """
+    with _logged_in(smtp_url) as server:
+        server.noop()
+    return str(urlsplit(smtp_url).hostname)
 
 
 def write(message: EmailMessage, folder: Path) -> Path:
@@ -54,6 +51,26 @@ def write(message: EmailMessage, folder: Path) -> Path:
     part.write_bytes(message.as_bytes(policy=policy.SMTP))
     part.replace(file)
     return file
+
+
+@contextmanager
+def _logged_in(smtp_url: str) -> Iterator[smtplib.SMTP]:
+    parts = urlsplit(smtp_url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ConfigError(
+            "smtp_url is no address of a mail server.",
+            hint="Give smtp://user:password@host:port or smtps://….",
+        )
+    try:
+        with _connect(parts.scheme, parts.hostname, parts.port) as server:
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            yield server
+    except (OSError, smtplib.SMTPException) as error:
+        raise ServiceUnavailable(
+            f"the mail server {parts.hostname} does not serve us: {_plain(error)}.",
+            hint="It is tried again; `lantian doctor` looks at the mail server.",
+        ) from error
 
 
 def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

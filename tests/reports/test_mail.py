@@ -136,7 +136,7 @@ def test_a_refusing_server_is_named_and_the_message_can_come_again(
 ) -> None:
     smtp_server.refusals.append("451 try again")
     message = made(store, monday, now, settings)
-    with pytest.raises(ServiceUnavailable, match=r"127\.0\.0\.1 did not take the message: 451"):
+    with pytest.raises(ServiceUnavailable, match=r"127\.0\.0\.1 does not serve us: 451"):
         deliver(message, settings=settings, demo=False)
     deliver(message, settings=settings, demo=False)
     assert [got.message["Message-ID"] for got in smtp_server.messages] == [message["Message-ID"]]
