@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lantian.errors import NotFound
@@ -60,7 +60,7 @@ def count_clues(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Clue)) or 0
 
 
-def _entries(session: Session, rows: Sequence[Row[Any]]) -> list[IndexEntry]:
+def _entries(session: Session, rows: Sequence[Any]) -> list[IndexEntry]:
     ids = [row.id for row in rows]
     claims: dict[int, list[str]] = {}
     of_clues = select(ClueClaim.clue_id, ClueClaim.claim).where(ClueClaim.clue_id.in_(ids))

@@ -82,7 +82,15 @@ class Crawl(Entity):
     failed: Mapped[int] = mapped_column(default=0)
     unreached: Mapped[int] = mapped_column(default=0)
     documents: Mapped[int] = mapped_column(default=0)
+    """Documents read, page by page."""
+    expected: Mapped[int] = mapped_column(default=0)
+    """Documents read, and those that a page should have carried and did not."""
+    broken: Mapped[int] = mapped_column(default=0)
+    """Of the expected documents those that lack what the profile requires."""
+    unreadable: Mapped[int] = mapped_column(default=0)
+    """Pages whose bytes could not be read."""
     hits: Mapped[int] = mapped_column(default=0)
+    """Hits that were new."""
     browser_pages: Mapped[int] = mapped_column(default=0)
     complete: Mapped[bool] = mapped_column(default=False)
     """Whether every planned page was seen, unchanged or gone."""

@@ -1,0 +1,66 @@
+"""Reading and matching again: what a capture says, and what a new pack says of old documents."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lantian.intake.findings import form_clues, store_hits
+from lantian.model import Document, Seller
+from lantian.reading import RawPage, ReadDocument, SiteProfile, read_guarded
+from matchers import words
+from matchers.scan import Hit, Matcher, PageContext
+
+BATCH = 200
+
+
+def read_again(
+    raw: RawPage, profile: SiteProfile, matcher: Matcher
+) -> Iterator[tuple[ReadDocument, tuple[Hit, ...]]]:
+    """Each document that a capture's bytes say, with its hits.
+
+    For a browser page `raw.body` is its kept DOM. A page that cannot be read yields nothing.
+    """
+    for document in read_guarded(raw, profile).documents:
+        page = PageContext(document.title, document.seller_name, document.kind)
+        yield document, matcher.scan(document.text, page=page).hits
+
+
+def rematch(
+    session: Session,
+    matcher: Matcher,
+    *,
+    now: datetime,
+    after_id: int = 0,
+    limit: int = BATCH,
+    tokenise: Callable[[str], list[str]] = words.tokens_for_index,
+) -> int | None:
+    """The last document id of this round, from which to go on; none when all are done.
+
+    Matches current documents under the matcher's pack and adds its hits under its own hash;
+    older hits stay. Clues show the new pack's hits; one that it does not find any more keeps
+    what it shows, for a person to decide.
+    """
+    statement = (
+        select(Document, Seller.name)
+        .outerjoin(Seller, Seller.id == Document.seller_id)
+        .where(Document.id > after_id, Document.current.is_(True))
+        .order_by(Document.id)
+        .limit(limit)
+    )
+    rows = session.execute(statement).tuples().all()
+    if not rows:
+        return None
+    scans = [
+        (
+            document.id,
+            matcher.scan(
+                document.text, page=PageContext(document.title, seller or "", document.kind)
+            ),
+        )
+        for document, seller in rows
+    ]
+    fresh = store_hits(session, scans, pack_hash=matcher.pack_hash, now=now)
+    form_clues(session, sorted(set(fresh)), pack_hash=matcher.pack_hash, now=now, tokenise=tokenise)
+    return rows[-1][0].id

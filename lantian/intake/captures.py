@@ -1,0 +1,136 @@
+"""Captures: the bytes into the archive and to the disk first, then the rows that name them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from lantian.intake.context import IntakeContext
+from lantian.intake.judge import Judged
+from lantian.intake.visit import Visit, header
+from lantian.model import Artifact, Capture, Observation
+
+if TYPE_CHECKING:
+    from lantian.evidence.archive import RecordRef, WarcWriter
+
+HTML = "text/html; charset=utf-8"
+PNG = "image/png"
+
+
+def write_records(judged: Sequence[Judged], warc: "WarcWriter") -> int:
+    """How many captures were written: their records are on the disk when this returns."""
+    captured = [found for found in judged if found.captured]
+    for found in captured:
+        found.records = _records(found.visit, warc)
+    if captured:
+        warc.sync()
+    return len(captured)
+
+
+def _records(visit: Visit, warc: "WarcWriter") -> list[dict[str, Any]]:
+    notes = {"decoded_by": "browser"} if visit.via == "browser" else {}
+    payload = warc.write_response(
+        url=visit.final_url,
+        at=visit.real_at,
+        head=visit.raw_head,
+        body=visit.body,
+        remote_ip=visit.remote_ip,
+        via=visit.via,
+    )
+    media_type = header(visit.raw_head, "content-type") or "application/octet-stream"
+    records = [_artifact("payload", media_type, payload, notes)]
+    for role, kind, data in (("dom", HTML, visit.dom), ("screenshot", PNG, visit.screenshot)):
+        if data is not None:
+            ref = warc.write_resource(
+                url=visit.final_url,
+                at=visit.real_at,
+                role=role,
+                media_type=kind,
+                data=data,
+                concurrent_to=payload.record_id,
+            )
+            records.append(_artifact(role, kind, ref, {}))
+    return records
+
+
+def _artifact(
+    role: str, media_type: str, ref: "RecordRef", notes: dict[str, str]
+) -> dict[str, Any]:
+    return {
+        "role": role,
+        "media_type": media_type[:200],
+        "digest": ref.digest,
+        "size": ref.size,
+        "file": ref.file,
+        "offset": ref.offset,
+        "length": ref.length,
+        "record_id": ref.record_id,
+        "notes": notes,
+    }
+
+
+def store_captures(session: Session, judged: Sequence[Judged], ctx: IntakeContext) -> None:
+    """Write the captures with their artifacts, and leave their ids on visits and pages."""
+    captured = [found for found in judged if found.captured]
+    if captured:
+        statement = insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
+        ids = session.scalars(statement, [_capture(found, ctx) for found in captured]).all()
+        artifacts: list[dict[str, Any]] = []
+        for found, capture_id in zip(captured, ids, strict=True):
+            found.capture_id = capture_id
+            artifacts += ({"capture_id": capture_id, **record} for record in found.records)
+        session.execute(insert(Artifact), artifacts)
+    for found in judged:
+        if found.visit.purpose != "crawl":
+            continue
+        if found.captured:
+            found.page.last_capture_id = found.capture_id
+        elif found.outcome in {"unchanged", "gone"} or found.digest == found.page.content_digest:
+            found.capture_id = found.page.last_capture_id
+
+
+def _capture(found: Judged, ctx: IntakeContext) -> dict[str, Any]:
+    visit = found.visit
+    reading = visit.reading
+    keep = found.hit_count or visit.purpose != "crawl"
+    return {
+        "page_id": found.page.id,
+        "crawl_id": ctx.crawl_id,
+        "url": visit.url,
+        "final_url": visit.final_url,
+        "at": visit.at,
+        "recorded_at": visit.real_at,
+        "purpose": visit.purpose,
+        "via": visit.via,
+        "status": visit.status,
+        "remote_ip": visit.remote_ip,
+        "payload_digest": found.records[0]["digest"],
+        "content_digest": found.digest,
+        "reader_version": ctx.reader_version,
+        "profile_version": ctx.profile_version,
+        "tool_version": ctx.tool_version,
+        "hit_count": found.hit_count,
+        "hits_stood": found.hits_stood,
+        "unreadable": reading.unreadable if reading else None,
+        "expires_at": None if keep else visit.at + timedelta(days=ctx.keep_payload_days),
+    }
+
+
+def store_observations(session: Session, judged: Sequence[Judged], ctx: IntakeContext) -> None:
+    """Write one observation for each visit."""
+    rows = [
+        {
+            "page_id": found.page.id,
+            "crawl_id": ctx.crawl_id,
+            "at": found.visit.at,
+            "recorded_at": found.visit.real_at,
+            "outcome": found.outcome,
+            "status": found.visit.status,
+            "capture_id": found.capture_id,
+            "detail": found.detail,
+        }
+        for found in judged
+    ]
+    session.execute(insert(Observation), rows)

@@ -1,0 +1,54 @@
+"""What intake works with in one crawl, and what it says of each batch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lantian.clock import Clock
+from lantian.intake.visit import Outcome
+from lantian.reading import READER_VERSION
+from matchers import words
+from matchers.scan import Matcher
+
+if TYPE_CHECKING:
+    from lantian.evidence.archive import WarcWriter
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeContext:
+    """One crawl's intake: who writes, under which lease, and with what.
+
+    `job_id` and `token` are the lease of the crawl's job; without it nothing is written. `warc`
+    is this writer's own file. Domain time comes from `clock`; the time of what was seen comes
+    with each visit.
+    """
+
+    crawl_id: int
+    source_id: int
+    platform_id: int
+    job_id: int
+    token: int
+    matcher: Matcher
+    warc: "WarcWriter"
+    clock: Clock
+    profile_version: str
+    tool_version: str
+    reader_version: str = READER_VERSION
+    keep_payload_days: int = 180
+    tokenise: Callable[[str], list[str]] = words.tokens_for_index
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What one batch left in the store.
+
+    `outcomes` are the outcomes as stored, by row id; `documents` counts new versions, `hits` new
+    hits, `planned` new frontier rows; `clue_ids` are the clues made or brought up to date.
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    captures: int = 0
+    documents: int = 0
+    hits: int = 0
+    planned: int = 0
+    clue_ids: tuple[int, ...] = ()

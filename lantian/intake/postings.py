@@ -1,0 +1,246 @@
+"""Documents: what was read becomes versions of postings, and what was seen again says so."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.orm import Session
+
+from lantian.intake.context import IntakeContext
+from lantian.intake.judge import Judged, sha256
+from lantian.intake.sellers import store_sellers
+from lantian.model import Document
+from lantian.reading import ReadDocument
+from matchers.scan import ScanResult
+
+
+@dataclass(slots=True)
+class Posting:
+    """The newest version of a posting, as the store has it or as this batch will leave it.
+
+    `id` 0 is not stored yet; `row` holds what is to be inserted. `scan` are the hits of this
+    very text, if it was scanned; `seen_at` and `page_id` say where this batch saw it.
+    """
+
+    id: int
+    key: str
+    version: int
+    text_digest: str
+    content: tuple[Any, ...]
+    page_id: int
+    seen_at: datetime | None = None
+    row: dict[str, Any] = field(default_factory=dict)
+    scan: ScanResult | None = None
+
+
+_FOUND = (
+    Document.id,
+    Document.posting_key,
+    Document.version,
+    Document.text_digest,
+    Document.title,
+    Document.kind,
+    Document.seller_id,
+    Document.price,
+    Document.posted_at,
+    Document.fields,
+    Document.page_id,
+)
+
+
+def store_postings(
+    session: Session, judged: Sequence[Judged], ctx: IntakeContext
+) -> tuple[dict[str, Posting], int, int]:
+    """The postings that this batch saw by key, stored; how many new versions there are.
+
+    Third, how many were not read again because their page answered "not modified".
+    """
+    sightings = [
+        (found, index, document)
+        for found in judged
+        if found.capture_id is not None
+        and found.outcome in {"seen", "unchanged"}
+        and found.visit.reading is not None
+        for index, document in enumerate(found.visit.reading.documents)
+    ]
+    postings = _known(session, {one.posting_key for _, _, one in sightings}, ctx.platform_id)
+    sellers = store_sellers(
+        session, [(found.visit.at, one) for found, _, one in sightings], ctx.platform_id
+    )
+    superseded: list[int] = []
+    versions: list[Posting] = []
+    for found, index, document in sightings:
+        known = postings.get(document.posting_key)
+        seen = _sight(
+            found, index, known, sellers.get(document.seller_key), document=document, ctx=ctx
+        )
+        if seen is not known:
+            versions.append(seen)
+            postings[seen.key] = seen
+            if known is not None and known.id:
+                superseded.append(known.id)
+            elif known is not None:
+                known.row["current"] = False
+        seen.seen_at, seen.page_id = found.visit.at, found.page.id
+    not_modified = _not_modified(session, judged, postings, ctx)
+    _write(session, postings, versions, superseded, ctx)
+    return postings, len(versions), not_modified
+
+
+def _sight(
+    found: Judged,
+    index: int,
+    known: Posting | None,
+    seller_id: int | None,
+    *,
+    document: ReadDocument,
+    ctx: IntakeContext,
+) -> Posting:
+    """The posting as `known`, or as a new version of it.
+
+    Only a page that changed makes a new version of a known posting: two pages that show one
+    posting differently would otherwise make two at every crawl. An evidence visit makes none,
+    as the browser may show the text a little otherwise.
+    """
+    visit = found.visit
+    volatile = visit.reading.volatile if visit.reading else ()
+    content = _content(document, seller_id, volatile)
+    digest = sha256(document.text.encode("utf-8", "surrogatepass"))
+    scan = found.scans[index] if found.scans else None
+    if known is not None:
+        # Fields that change by themselves are left out on both sides.
+        same = known.text_digest == digest and _steady(known.content, volatile) == content
+        if same or found.outcome == "unchanged" or visit.purpose == "evidence":
+            if known.text_digest == digest and scan is not None:
+                known.scan = scan
+            return known
+    version = known.version + 1 if known else 1
+    row = {
+        "source_id": ctx.source_id,
+        "platform_id": ctx.platform_id,
+        "posting_key": document.posting_key,
+        "version": version,
+        "current": True,
+        "kind": document.kind,
+        "page_id": found.page.id,
+        "capture_id": found.capture_id,
+        "seller_id": seller_id,
+        "url": document.url,
+        "title": document.title,
+        "text": document.text,
+        "text_digest": digest,
+        "price": document.price,
+        "posted_at": document.posted_at,
+        "fields": document.fields,
+        "reader_version": ctx.reader_version,
+        "profile_version": ctx.profile_version,
+        "first_seen_at": visit.at,
+        "last_seen_at": visit.at,
+        "last_crawl_id": ctx.crawl_id,
+        "missed_crawls": 0,
+        "presence": "online",
+    }
+    full = _content(document, seller_id, ())
+    return Posting(
+        0, document.posting_key, version, digest, full, found.page.id, row=row, scan=scan
+    )
+
+
+def _content(
+    document: ReadDocument, seller_id: int | None, volatile: Iterable[str]
+) -> tuple[Any, ...]:
+    fields = {name: value for name, value in document.fields.items() if name not in volatile}
+    return (
+        document.title,
+        document.kind,
+        seller_id,
+        document.price,
+        document.posted_at,
+        fields,
+    )
+
+
+def _steady(content: tuple[Any, ...], volatile: Iterable[str]) -> tuple[Any, ...]:
+    fields = {name: value for name, value in content[-1].items() if name not in volatile}
+    return (*content[:-1], fields)
+
+
+def _known(session: Session, keys: Iterable[str], platform_id: int) -> dict[str, Posting]:
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    found = _current(session, Document.platform_id == platform_id, Document.posting_key.in_(wanted))
+    return {posting.key: posting for posting in found}
+
+
+def _current(session: Session, *conditions: ColumnElement[bool]) -> list[Posting]:
+    statement = select(*_FOUND).where(*conditions, Document.current.is_(True))
+    return [
+        Posting(
+            row.id,
+            row.posting_key,
+            row.version,
+            row.text_digest,
+            (row.title, row.kind, row.seller_id, row.price, row.posted_at, row.fields),
+            row.page_id,
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def _not_modified(
+    session: Session, judged: Sequence[Judged], postings: dict[str, Posting], ctx: IntakeContext
+) -> int:
+    """A page that answered "not modified" still shows what it showed."""
+    at = {
+        found.page.id: found.visit.at
+        for found in judged
+        if found.outcome == "unchanged" and found.visit.reading is None
+    }
+    if not at:
+        return 0
+    before = len(postings)
+    for posting in _current(
+        session,
+        Document.source_id == ctx.source_id,
+        Document.page_id.in_(at),
+        Document.presence == "online",
+    ):
+        seen = postings.setdefault(posting.key, posting)
+        seen.seen_at = seen.seen_at or at[posting.page_id]
+    return len(postings) - before
+
+
+def _write(
+    session: Session,
+    postings: dict[str, Posting],
+    versions: Sequence[Posting],
+    superseded: Sequence[int],
+    ctx: IntakeContext,
+) -> None:
+    if superseded:
+        session.execute(
+            update(Document).where(Document.id.in_(superseded)).values(current=False),
+            execution_options={"synchronize_session": False},
+        )
+    again = [
+        {
+            "id": posting.id,
+            "page_id": posting.page_id,
+            "last_seen_at": posting.seen_at,
+            "last_crawl_id": ctx.crawl_id,
+            "missed_crawls": 0,
+            "presence": "online",
+        }
+        for posting in postings.values()
+        if posting.id
+    ]
+    if again:
+        session.execute(update(Document), again)
+    if versions:
+        statement = insert(Document).returning(Document.id, sort_by_parameter_order=True)
+        ids = session.scalars(statement, [posting.row for posting in versions]).all()
+        for posting, document_id in zip(versions, ids, strict=True):
+            posting.id = document_id

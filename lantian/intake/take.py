@@ -1,0 +1,192 @@
+"""A batch of visits in: captures, documents, hits, clues and jobs out, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from lantian.intake.captures import store_captures, store_observations, write_records
+from lantian.intake.context import BatchResult, IntakeContext
+from lantian.intake.findings import mark_gone, store_clues, store_hits
+from lantian.intake.judge import Judged, judge, store_pages
+from lantian.intake.postings import Posting, store_postings
+from lantian.intake.visit import Visit
+from lantian.model import Clue, Crawl, Document
+from lantian.store import frontier, jobs
+from matchers.scan import ScanResult
+
+MOST_VISITS = 50
+"""Visits of one batch; more would hold the store's one write lock too long."""
+EVIDENCE_PRIORITY = 20
+_PLATFORM_LOCK = 7_140_515  # any number, as long as only intake takes it
+
+
+def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) -> BatchResult:
+    """What the visits left in the store, written in the caller's one transaction.
+
+    Bytes go first, into the writer's own WARC file, and are on the disk before the rows that
+    name them. Raises `LeaseLost` if another holds the crawl's job by now, and `ValueError` for a
+    batch of more than 50 visits.
+    """
+    if len(visits) > MOST_VISITS:
+        raise ValueError(f"{len(visits)} visits in one batch; at most {MOST_VISITS} are taken.")
+    jobs.require(session, ctx.job_id, ctx.token)
+    if not visits:
+        return BatchResult()
+    _only_writer(session, ctx.platform_id)
+    now = ctx.clock.now()
+    judged = judge(session, visits, source_id=ctx.source_id, matcher=ctx.matcher)
+    _see_what_stood(session, judged)
+    captures = write_records(judged, ctx.warc)
+    store_captures(session, judged, ctx)
+    store_observations(session, judged, ctx)
+    store_pages(session, judged)
+    gone = _gone_at_once(session, judged, now=now)
+    postings, versions, not_modified = store_postings(session, judged, ctx)
+    fresh = store_hits(session, _scans(postings), pack_hash=ctx.matcher.pack_hash, now=now)
+    clues = store_clues(
+        session,
+        postings,
+        fresh,
+        platform_id=ctx.platform_id,
+        pack_hash=ctx.matcher.pack_hash,
+        now=now,
+        tokenise=ctx.tokenise,
+    )
+    _ask_for_evidence(session, judged, ctx, now=now)
+    planned = _move_frontier(session, judged, ctx)
+    _count(session, judged, ctx, not_modified=not_modified, hits=len(fresh))
+    return BatchResult(
+        outcomes={found.visit.row_id: found.outcome for found in judged},
+        captures=captures,
+        documents=versions,
+        hits=len(fresh),
+        planned=planned,
+        clue_ids=tuple(dict.fromkeys((*gone, *clues))),
+    )
+
+
+def _only_writer(session: Session, platform_id: int) -> None:
+    """Two sources of one platform may show the same posting: their batches go one by one."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text("select pg_advisory_xact_lock(:room, :platform)"),
+            {"room": _PLATFORM_LOCK, "platform": platform_id},
+        )
+
+
+def _see_what_stood(session: Session, judged: Sequence[Judged]) -> None:
+    """For evidence visits and re-checks: whether what was found there before still hits."""
+    asked = [found for found in judged if found.visit.purpose != "crawl"]
+    if not asked:
+        return
+    statement = (
+        select(Document.page_id, Document.posting_key)
+        .join(Clue, Clue.document_id == Document.id)
+        .where(Document.page_id.in_([found.page.id for found in asked]))
+    )
+    before: dict[int, set[str]] = {}
+    for page_id, key in session.execute(statement).tuples():
+        before.setdefault(page_id, set()).add(key)
+    for found in asked:
+        reading = found.visit.reading
+        if found.outcome == "gone":
+            found.hits_stood = False
+        elif found.outcome in {"seen", "unchanged"} and reading is not None:
+            documents = reading.documents if found.scans else ()
+            hit = {
+                document.posting_key
+                for document, scan in zip(documents, found.scans, strict=True)
+                if scan.hits
+            }
+            expected = before.get(found.page.id)
+            found.hits_stood = expected <= hit if expected else bool(hit)
+
+
+def _gone_at_once(session: Session, judged: Sequence[Judged], *, now: datetime) -> list[int]:
+    """The clues of postings whose page says that they are gone, marked so."""
+    pages = [found.page.id for found in judged if found.outcome == "gone"]
+    if not pages:
+        return []
+    statement = (
+        update(Document)
+        .where(
+            Document.page_id.in_(pages),
+            Document.current.is_(True),
+            Document.presence != "gone",
+        )
+        .values(presence="gone")
+        .returning(Document.platform_id, Document.posting_key)
+    )
+    found = session.execute(statement, execution_options={"synchronize_session": False})
+    return mark_gone(session, list(found.tuples()), now=now)
+
+
+def _scans(postings: dict[str, Posting]) -> list[tuple[int, ScanResult]]:
+    return [(posting.id, posting.scan) for posting in postings.values() if posting.scan]
+
+
+def _ask_for_evidence(
+    session: Session, judged: Sequence[Judged], ctx: IntakeContext, *, now: datetime
+) -> None:
+    """A visit with the browser for each new capture in which a crawl found a claim."""
+    for found in judged:
+        if found.captured and found.hit_count and found.visit.purpose == "crawl":
+            jobs.enqueue(
+                session,
+                kind="evidence",
+                key=f"evidence:{found.capture_id}",
+                payload={
+                    "source_id": ctx.source_id,
+                    "page_ids": [found.page.id],
+                    "capture_ids": [found.capture_id],
+                },
+                due=now,
+                now=now,
+                lane=f"source:{ctx.source_id}",
+                priority=EVIDENCE_PRIORITY,
+            )
+
+
+def _move_frontier(session: Session, judged: Sequence[Judged], ctx: IntakeContext) -> int:
+    links = {link.fingerprint: link for found in judged for link in found.visit.links}
+    planned = frontier.plan(session, ctx.crawl_id, links.values())
+    outcomes = {found.visit.row_id: found.outcome for found in judged}
+    frontier.mark_done(session, ctx.crawl_id, dict(outcomes))
+    return planned
+
+
+def _count(
+    session: Session, judged: Sequence[Judged], ctx: IntakeContext, *, not_modified: int, hits: int
+) -> None:
+    """Raise the crawl's own counts, from which its alarms are made."""
+    read = [
+        found.visit.reading
+        for found in judged
+        if found.outcome in {"seen", "unchanged"} and found.visit.reading is not None
+    ]
+    broken = sum(
+        len(reading.absent) + sum(bool(document.missing) for document in reading.documents)
+        for reading in read
+    )
+    absent = sum(len(reading.absent) for reading in read)
+    documents = not_modified + sum(len(reading.documents) for reading in read)
+    browser = sum(found.visit.via == "browser" for found in judged)
+    unreadable = sum(
+        found.visit.reading is not None and found.visit.reading.unreadable is not None
+        for found in judged
+    )
+    session.execute(
+        update(Crawl)
+        .where(Crawl.id == ctx.crawl_id)
+        .values(
+            documents=Crawl.documents + documents,
+            hits=Crawl.hits + hits,
+            browser_pages=Crawl.browser_pages + browser,
+            expected=Crawl.expected + documents + absent,
+            broken=Crawl.broken + broken,
+            unreadable=Crawl.unreadable + unreadable,
+        ),
+        execution_options={"synchronize_session": False},
+    )
