@@ -1,10 +1,10 @@
 """Where a rule matches in a tagged text: joins over the places of terms, in linear time."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from itertools import islice
 
 from matchers.clauses import COMMAS, STOPS, Place, Tagged
-from matchers.compile import CompiledRule
+from matchers.compile import Way
 from matchers.patterns import Sequence, Slot
 from matchers.rules import Nearby, Spare, Together
 
@@ -12,25 +12,19 @@ MAX_PLACES = 2_000
 """Matches of one rule in one text that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A match of a rule before anything was asked about its surroundings."""
+def places(ways: Iterable[Way], tagged: Tagged) -> list[tuple[Place, bool]]:
+    """The matches of a rule in some of its `ways`, none inside another, by their start.
 
-    rule: CompiledRule
-    place: Place
-
-
-def places(rule: CompiledRule, tagged: Tagged) -> list[Place]:
-    """The matches of `rule`, none inside another, by their start."""
-    found: set[Place] = set()
-    for sequence in rule.sequences:
-        for place in _sequence(sequence, tagged):
-            found.add(place)
-            if len(found) >= MAX_PLACES:
-                break
-    for together in rule.together:
-        found.update(_together(together, tagged))
-    return _outermost(found)
+    With each whether it is a phrase (matched in order), not a company of terms.
+    """
+    phrases: set[Place] = set()
+    companies: set[Place] = set()
+    for way in ways:
+        if way.company is not None:
+            companies.update(_together(way.company, tagged))
+        elif len(phrases) < MAX_PLACES:
+            phrases.update(islice(_sequence(way.phrase, tagged), MAX_PLACES))
+    return [(place, place in phrases) for place in _outermost(phrases | companies)]
 
 
 def _outermost(found: Iterable[Place]) -> list[Place]:

@@ -1,7 +1,7 @@
 """A pack made ready for scanning: alphabet, literals, and rules that know their literals."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import TypeVar
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from matchers import patterns, variants
 from matchers.engine import LiteralEngine, make_engine
-from matchers.entities import KINDS
+from matchers.entities import KINDS, SIGNS
 from matchers.errors import MatcherError
 from matchers.pack import Pack, rule_hash
 from matchers.rules import Boost, Claim, Group, Nearby, Rule, Spare, Together
@@ -21,7 +21,6 @@ _FIRST, _SECOND = range(0x01, 0x40), range(0x40, 0x100)
 CAPACITY = len(_FIRST) * len(_SECOND) - 1
 OTHER = 0x4001
 """The code of a character that no literal holds."""
-MAX_PRODUCTS = 6_000
 
 Codes = NDArray[np.uint16]
 Near = TypeVar("Near", Nearby, Spare, Boost)
@@ -67,6 +66,23 @@ def make_alphabet(literals: Iterable[str], tables: Tables) -> Alphabet:
     return Alphabet(raw, of_fold, code_of)
 
 
+Literals = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in which a rule matches: a phrase in order, or a company of groups in any order."""
+
+    phrase: tuple[patterns.Slot, ...] = ()
+    company: Together | None = None
+    signs: tuple[Literals, ...] = ()
+    """Sets of literals; each match shows one of each, the rarest set first."""
+    bits: int = 0
+    """One bit for each of `signs`."""
+    rarest: int = 0
+    """The bit of the first of them."""
+
+
 @dataclass(frozen=True)
 class CompiledRule:
     """A rule with all that was worked out for it before the first text."""
@@ -74,14 +90,15 @@ class CompiledRule:
     rule: Rule
     claim: Claim
     hash: str
-    sequences: tuple[tuple[patterns.Slot, ...], ...]
-    together: tuple[Together, ...]
+    ways: tuple[Way, ...]
     needs: tuple[Nearby, ...]
     spares: tuple[Spare, ...]
-    anchors: frozenset[str]
-    """Literals of which each match holds at least one."""
-    context: tuple[frozenset[str], ...]
-    """For each need the literals of which the text (or its page) holds at least one."""
+    context: tuple[Literals, ...]
+    """For each need the literals of which the text, or its page, shows one.
+
+    Empty where the need can be met by what is no word, such as a price.
+    """
+    context_bits: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +109,7 @@ class Prepared:
     evasions: dict[str, str]
     engine: str
     first: bytes | None = field(repr=False)
+    places: bytes | None = field(repr=False)
     tagger: bytes | None = field(repr=False)
 
 
@@ -105,24 +123,20 @@ class Compiled:
     groups_of: tuple[tuple[str, ...], ...]
     """For each term the groups that it belongs to."""
     literals: tuple[str, ...]
-    anchor_bits: tuple[int, ...]
-    """For each literal of the first pass a bit for each rule whose anchor it is."""
-    need_bits: tuple[int, ...]
+    bits: tuple[int, ...]
+    """For each literal of the first pass a bit for each set of signs that holds it."""
     evaded: tuple[str, ...]
     """For each literal of the first pass the term that it evades, or an empty string."""
-    rule_needs: tuple[tuple[int, ...], ...]
-    """For each rule the bits of which the text must show one each."""
     alphabet: Alphabet
+    known: frozenset[str]
+    """Words inside which a match may begin or end."""
     syllables: frozenset[str]
     prepared: Prepared = field(repr=False)
     first: LiteralEngine = field(repr=False)
+    """Says which literals a text holds."""
+    places: LiteralEngine = field(repr=False)
+    """Says where it holds them."""
     tagger: LiteralEngine = field(repr=False)
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """Terms that belong to a group in their own right, not only as an exception."""
-        pairs = zip(self.terms, self.groups_of, strict=True)
-        return frozenset(term for term, groups in pairs if any(g[0] != "!" for g in groups))
 
     @cached_property
     def term_sizes(self) -> tuple[int, ...]:
@@ -145,31 +159,34 @@ def compile_pack(
     else:
         tables, evasions, engine = prepared.tables, prepared.evasions, prepared.engine
     folder = _Folder(pack, tables)
-    rules = tuple(_compile_rule(pack, claim, rule, folder) for claim, rule in pack.rules())
+    plain_rules = tuple(_compile_rule(pack, claim, rule, folder) for claim, rule in pack.rules())
     terms, groups_of = folder.vocabulary()
-    anchors, needs, rule_needs = _bits(rules)
-    literals = tuple(sorted({*anchors, *needs, *evasions}))
+    rules, bit_of = _numbered(plain_rules)
+    literals = tuple(sorted({*bit_of, *evasions}))
     alphabet = make_alphabet((*terms, *literals), tables)
-    first_dump, tagger_dump = (prepared.first, prepared.tagger) if prepared else (None, None)
-    first = make_engine([alphabet.encode(text) for text in literals], engine, first_dump)
-    tagger = make_engine([alphabet.encode(text) for text in terms], engine, tagger_dump)
+    coded = [alphabet.encode(text) for text in literals]
+    dumps = (prepared.first, prepared.places, prepared.tagger) if prepared else (None, None, None)
+    first = make_engine(coded, engine, dumps[0], once=True)
+    places = make_engine(coded, engine, dumps[1])
+    tagger = make_engine([alphabet.encode(text) for text in terms], engine, dumps[2])
     return Compiled(
         pack_hash=pack_hash,
         rules=rules,
         terms=terms,
         groups_of=groups_of,
         literals=literals,
-        anchor_bits=tuple(anchors.get(literal, 0) for literal in literals),
-        need_bits=tuple(needs.get(literal, 0) for literal in literals),
+        bits=tuple(bit_of.get(literal, 0) for literal in literals),
         evaded=tuple(
-            "" if literal in anchors or literal in needs else evasions.get(literal, "")
-            for literal in literals
+            "" if literal in bit_of else evasions.get(literal, "") for literal in literals
         ),
-        rule_needs=rule_needs,
         alphabet=alphabet,
+        known=folder.open_terms(),
         syllables=variants.syllables(pack.characters),
-        prepared=Prepared(tables, evasions, first.name, first.dump(), tagger.dump()),
+        prepared=Prepared(
+            tables, evasions, first.name, first.dump(), places.dump(), tagger.dump()
+        ),
         first=first,
+        places=places,
         tagger=tagger,
     )
 
@@ -211,7 +228,14 @@ class _Folder:
 
     def terms_of(self, name: str) -> tuple[str, ...]:
         """The folded terms of a kept group."""
-        return self._groups.get(name, ())
+        return self._groups.get(name, ()) or SIGNS.get(name, ())
+
+    def open_terms(self) -> frozenset[str]:
+        """The terms of the open groups."""
+        groups = self._pack.groups.items()
+        return frozenset(
+            term for name, group in groups if group.open for term in self._groups[name]
+        )
 
     def vocabulary(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         """All terms, and for each the groups that hold it."""
@@ -223,37 +247,28 @@ class _Folder:
 
 
 def _compile_rule(pack: Pack, claim: Claim, rule: Rule, folder: _Folder) -> CompiledRule:
-    sequences: list[tuple[patterns.Slot, ...]] = []
+    ways: dict[Way, None] = {}
     for pattern in rule.match:
         for sequence in patterns.parse(pattern):
-            sequences.append(tuple(_slot(slot, claim, folder) for slot in sequence))
-    together = tuple(
-        part.model_copy(update={"all": tuple(folder.name(claim, name) for name in part.all)})
-        for part in rule.together
-    )
+            phrase = tuple(_slot(slot, claim, folder) for slot in sequence)
+            ways[Way(phrase=phrase, signs=_phrase_signs(phrase, folder))] = None
+    for part in rule.together:
+        names = tuple(folder.name(claim, name) for name in part.all)
+        company = part.model_copy(update={"all": names})
+        ways[Way(company=company, signs=_company_signs(names, folder))] = None
     needs = tuple(_renamed(part, claim, folder) for part in rule.needs)
     spares = tuple(_renamed(part, claim, folder) for part in (*rule.spares, *claim.spares))
     renamed = rule.model_copy(
         update={"boosts": tuple(_renamed(part, claim, folder) for part in rule.boosts)}
     )
-    anchors: set[str] = set()
-    for sequence in sequences:
-        anchors |= _anchors(sequence, folder)
-    for part in together:
-        named = (set(folder.terms_of(name)) for name in part.all if name not in KINDS)
-        anchors |= min(named, key=_cost)
     return CompiledRule(
         rule=renamed,
         claim=claim,
         hash=rule_hash(pack, claim, rule),
-        sequences=tuple(dict.fromkeys(sequences)),
-        together=together,
+        ways=tuple(ways),
         needs=needs,
         spares=spares,
-        anchors=frozenset(anchors),
-        context=tuple(
-            frozenset(term for name in need.any for term in folder.terms_of(name)) for need in needs
-        ),
+        context=tuple(_context(need, folder) for need in needs),
     )
 
 
@@ -266,51 +281,77 @@ def _renamed(part: Near, claim: Claim, folder: _Folder) -> Near:
     return part.model_copy(update={"any": tuple(folder.name(claim, name) for name in part.any)})
 
 
-def _cost(literals: Set[str]) -> tuple[float, int]:
+def _context(need: Nearby, folder: _Folder) -> Literals:
+    if set(need.any) & set(KINDS):
+        return frozenset()
+    return frozenset(term for name in need.any for term in folder.terms_of(name))
+
+
+def _cost(literals: Literals) -> tuple[float, int, str]:
     """How often some text will show one of `literals`: the shortest one decides."""
     shortest = min(len(literal) for literal in literals)
-    return 1 / shortest**3, len(literals)
+    return 1 / shortest**3, len(literals), min(literals)
 
 
-def _anchors(sequence: Sequence[patterns.Slot], folder: _Folder) -> set[str]:
-    """The rarest set of literals of which each match of `sequence` must show one."""
-    runs: list[list[tuple[str, ...]]] = []
-    for slot in sequence:
-        terms = folder.terms_of(slot.group)
+def _ordered(signs: Iterable[Literals]) -> tuple[Literals, ...]:
+    """The sets that are worth asking for, the rarest first; single characters tell nothing."""
+    known = sorted({literals for literals in signs if literals}, key=_cost)
+    telling = [literals for literals in known if min(map(len, literals)) > 1]
+    return tuple(telling or known[:1])
+
+
+def _company_signs(names: Iterable[str], folder: _Folder) -> tuple[Literals, ...]:
+    return _ordered(frozenset(folder.terms_of(name)) for name in names)
+
+
+def _phrase_signs(phrase: Sequence[patterns.Slot], folder: _Folder) -> tuple[Literals, ...]:
+    """For each place of a phrase its terms, single characters joined with what adjoins them."""
+    terms = [() if slot.group in KINDS else folder.terms_of(slot.group) for slot in phrase]
+    signs = []
+    for at, slot in enumerate(phrase):
         if slot.group in KINDS:
-            runs.append([])
-        elif slot.gap or not runs:
-            runs.append([terms])
-        else:
-            runs[-1].append(terms)
-    choices: list[set[str]] = []
-    for run in filter(None, runs):
-        size = 1
-        for terms in run:
-            size *= len(terms)
-        if size <= MAX_PRODUCTS:
-            choices.append({"".join(parts) for parts in product(*run)})
-        else:
-            choices += [set(terms) for terms in run]
-    return min(choices, key=_cost)
+            signs.append(frozenset(folder.terms_of(slot.group)))
+            continue
+        before = terms[at - 1] if at and not slot.gap else ()
+        after = terms[at + 1] if at + 1 < len(phrase) and not phrase[at + 1].gap else ()
+        signs.append(_lengthened(terms[at], before, after))
+    return _ordered(signs)
 
 
-def _bits(
-    rules: tuple[CompiledRule, ...],
-) -> tuple[dict[str, int], dict[str, int], tuple[tuple[int, ...], ...]]:
-    anchors: dict[str, int] = {}
-    needs: dict[str, int] = {}
-    number_of: dict[frozenset[str], int] = {}
-    rule_needs = []
-    for index, rule in enumerate(rules):
-        for literal in rule.anchors:
-            anchors[literal] = anchors.get(literal, 0) | 1 << index
-        bits = []
-        for literals in rule.context:
-            number = number_of.setdefault(literals, len(number_of))
-            bits.append(1 << number)
-        rule_needs.append(tuple(bits))
-    for literals, number in number_of.items():
-        for literal in literals:
-            needs[literal] = needs.get(literal, 0) | 1 << number
-    return anchors, needs, tuple(rule_needs)
+def _lengthened(
+    terms: Sequence[str], before: Sequence[str], after: Sequence[str]
+) -> Literals:
+    long = {term for term in terms if len(term) > 1}
+    short = [term for term in terms if len(term) == 1]
+    if short and after:
+        long |= {first + second for first, second in product(short, after)}
+    elif short and before:
+        long |= {first + second for first, second in product(before, short)}
+    else:
+        long |= set(short)
+    return frozenset(long)
+
+
+def _numbered(
+    rules: Iterable[CompiledRule],
+) -> tuple[tuple[CompiledRule, ...], dict[str, int]]:
+    """The rules with a bit for each set of literals, and each literal's bits."""
+    bit_of: dict[str, int] = {}
+    number_of: dict[Literals, int] = {}
+
+    def bit(literals: Literals) -> int:
+        if literals not in number_of:
+            number_of[literals] = 1 << len(number_of)
+            for literal in literals:
+                bit_of[literal] = bit_of.get(literal, 0) | number_of[literals]
+        return number_of[literals]
+
+    numbered = []
+    for rule in rules:
+        ways = []
+        for way in rule.ways:
+            bits = [bit(literals) for literals in way.signs]
+            ways.append(replace(way, bits=sum(bits), rarest=bits[0]))
+        context = tuple(bit(literals) if literals else 0 for literals in rule.context)
+        numbered.append(replace(rule, ways=tuple(ways), context_bits=context))
+    return tuple(numbered), bit_of

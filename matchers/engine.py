@@ -33,7 +33,9 @@ class Hyperscan:
 
     name = "hyperscan"
 
-    def __init__(self, literals: Sequence[bytes], compiled: bytes | None = None) -> None:
+    def __init__(
+        self, literals: Sequence[bytes], compiled: bytes | None = None, *, once: bool = False
+    ) -> None:
         import hyperscan
 
         if compiled is not None:
@@ -41,7 +43,10 @@ class Hyperscan:
         else:
             self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
             self._database.compile(
-                expressions=list(literals), ids=list(range(len(literals))), literal=True
+                expressions=list(literals),
+                ids=list(range(len(literals))),
+                flags=hyperscan.HS_FLAG_SINGLEMATCH if once else 0,
+                literal=True,
             )
         self._make_scratch = hyperscan.Scratch
         self._local = threading.local()
@@ -78,14 +83,17 @@ class AhoCorasick:
 
     name = "ahocorasick_rs"
 
-    def __init__(self, literals: Sequence[bytes]) -> None:
+    def __init__(self, literals: Sequence[bytes], *, once: bool = False) -> None:
         from ahocorasick_rs import BytesAhoCorasick
 
+        self._once = once
         self._automaton = BytesAhoCorasick(list(literals))
 
     def find(self, data: bytes) -> list[Found]:
         """(number of the literal, byte offset of its end) of each occurrence."""
         matches = self._automaton.find_matches_as_indexes(data, overlapping=True)
+        if self._once:
+            return list({number: (number, end) for number, _, end in matches}.values())
         return [(number, end) for number, _, end in matches]
 
     def dump(self) -> bytes | None:
@@ -107,11 +115,16 @@ def available() -> tuple[str, ...]:
 
 
 def make_engine(
-    literals: Sequence[bytes], name: str | None = None, compiled: bytes | None = None
+    literals: Sequence[bytes],
+    name: str | None = None,
+    compiled: bytes | None = None,
+    *,
+    once: bool = False,
 ) -> LiteralEngine:
     """An engine for `literals` (none empty, no zero byte): the named one, or the fastest here.
 
-    `compiled` is what the named engine dumped of the same literals.
+    `compiled` is what the named engine dumped of the same literals; with `once` each literal is
+    found at one of its places only.
     """
     names = available()
     if not names:
@@ -119,5 +132,5 @@ def make_engine(
             "no literal engine is installed.", hint="Install hyperscan or ahocorasick_rs."
         )
     if (name or names[0]) == Hyperscan.name:
-        return Hyperscan(literals, compiled)
-    return AhoCorasick(literals)
+        return Hyperscan(literals, compiled, once=once)
+    return AhoCorasick(literals, once=once)

@@ -3,11 +3,20 @@
 import re
 
 Place = tuple[int, int]
-KINDS = ("price", "contact", "pct", "pct_high", "rank")
+KINDS = ("price", "contact", "pct", "pct_high", "rank_person", "rank_slot")
 """Groups that need no terms: their members are told by their shape."""
+SIGNS: dict[str, tuple[str, ...]] = {
+    "rank_person": ("发明人", "设计人", "作者", "完成人", "创作人", "署名", "权利人")
+    + tuple(f"{rank}作" for rank in "一二三四五六独123456"),
+    "rank_slot": tuple(f"第{rank}" for rank in "一二三四五六七八九十123456789")
+    + tuple(f"名{rank}" for rank in "一二三四五六七八九十123456789")
+    + tuple(f"{rank}位" for rank in "一二三四五六七八九十123456789"),
+}
+"""Literals of which each member of a kind holds one; kinds without any are no anchors."""
 
 # Every repetition here is bounded or of one class of characters: linear time.
 _NUMBER = r"[0-9]{1,7}(?:\.[0-9]{1,2})?"
+_COUNT = r"[一二三四五六七八九十1-9](?:[、至到~-]?[一二三四五六1-6])?"
 _SHAPES: dict[str, re.Pattern[str]] = {
     "price": re.compile(
         rf"¥{_NUMBER}|{_NUMBER}(?:元|块|万元?|千|w(?![a-z])|k(?![a-z])|rmb|r(?![a-z])|大洋|米一)"
@@ -19,21 +28,26 @@ _SHAPES: dict[str, re.Pattern[str]] = {
         r"|(?<![0-9])1[3-9][0-9x]{9}(?![0-9])|(?<![0-9])400[0-9x]{7}(?![0-9])"
     ),
     "pct": re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?%|百分之[零一二三四五六七八九十百点]{1,6}"),
-    "rank": re.compile(
-        r"(?:第|排名?第?)[一二三四五六七八九十0-9]{1,2}(?:[至到~-]?[一二三四五六七八九十0-9])?"
-        r"(?:发明人|设计人|作者|完成人|署名|位|名(?!单|次|额)|个?位置|个?名额|专利权?人|申请人|权利人)?"
-        r"|[1-9一二三四五]作(?![为用品业者])|[独一二三]作者"
+    "rank_person": re.compile(
+        rf"(?:第{_COUNT}|排名?第?{_COUNT}|前{_COUNT}|独立|首位|{_COUNT})(?:名|位|个|顺位)?(?:的)?"
+        r"(?:发明人|设计人|作者|完成人|创作人|署名人|署名|专利权人|权利人)(?!才)"
+        r"|(?<![a-z0-9第])[1-6一二三四五六独]作(?![为用品业者坊乐品曲风对])"
+    ),
+    "rank_slot": re.compile(
+        rf"(?:第{_COUNT}|排名?第?{_COUNT})(?:位|名|顺位|个位置|个名额|位置|名额|席|个坑|坑位)"
+        rf"|第{_COUNT}(?=[、和及到至第还只仅空剩都可有已均也，。；]|$)"
+        rf"|(?<![0-9a-z第]){_COUNT}位(?=空|可|还|有|剩|价|[0-9]{{3,5}})"
     ),
 }
 _HIGH = re.compile(
     r"(?:9[0-9](?:\.[0-9]{1,2})?|1[0-9]{2}|200|300)%"
     r"|百分之(?:百|一百|九十[一二三四五六七八九]?(?:点[零一二三四五六七八九]{1,3})?)"
 )
-_HINTS = re.compile(r"[0-9%¥百第排千万作]")
+_HINTS = re.compile(r"[0-9%¥百第排千万作位前独人]")
 
 
 def entity_tags(chars: str) -> dict[str, list[Place]]:
-    """The places of each kind in folded text: price, contact, pct, pct_high (90% and more), rank."""
+    """The places of each kind in folded text: see `KINDS`; `pct_high` is 90% and more."""
     if not _HINTS.search(chars):
         return {}
     tags: dict[str, list[Place]] = {}

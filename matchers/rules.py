@@ -2,11 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
-Term = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+def _digits(value: object) -> object:
+    """A number that YAML read out of an unquoted term such as 12315."""
+    return str(value) if type(value) is int else value
+
+
+Term = Annotated[
+    str, BeforeValidator(_digits), StringConstraints(min_length=1, max_length=40)
+]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 LawKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,60}$")]
@@ -24,6 +33,8 @@ class Group(Part):
 
     terms: tuple[Term, ...] = Field(min_length=1)
     but: tuple[Term, ...] = ()
+    open: bool = False
+    """Whether a match may begin or end inside its terms, though the dictionary knows them."""
 
 
 class Nearby(Part):

@@ -9,7 +9,7 @@ import numpy as np
 from matchers import rewrite
 from matchers.candidates import need_met, places, region, spared
 from matchers.clauses import Place, Tagged
-from matchers.compile import Compiled, CompiledRule, compile_pack
+from matchers.compile import Codes, Compiled, CompiledRule, Way, compile_pack
 from matchers.entities import entity_tags
 from matchers.explain import Factor, sentence
 from matchers.pack import Pack, digest
@@ -70,11 +70,14 @@ class ScanResult:
     truncated: bool = False
 
 
+Ways = tuple[tuple[CompiledRule, tuple[Way, ...]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _First:
-    """What the first pass found: rules that may match, where, and evaded terms."""
+    """What the first pass found: the ways in which rules may match, where, and evaded terms."""
 
-    active: tuple[int, ...]
+    ways: Ways
     at: tuple[Place, ...]
     edits: tuple[Edit, ...]
 
@@ -88,9 +91,7 @@ class Matcher:
     def __init__(self, compiled: Compiled, pack: Pack) -> None:
         self._compiled = compiled
         self._pack = pack
-        self._always = frozenset(
-            index for index, needs in enumerate(compiled.rule_needs) if not needs
-        )
+        self._all_ways: Ways = tuple((rule, rule.ways) for rule in compiled.rules)
         self.pack_hash = compiled.pack_hash
 
     @classmethod
@@ -132,75 +133,64 @@ class Matcher:
         return ScanResult(tuple(hits[:MAX_HITS]), truncated or len(hits) > MAX_HITS)
 
     def _first_pass(self, text: str, page_groups: frozenset[str]) -> _First | None:
+        """Which rules may match, by the literals that the text shows; `None`: none can."""
         compiled = self._compiled
         codes = compiled.alphabet.raw[units_of(text)]
-        kept = codes[codes != 0]
-        found = compiled.first.find(kept.tobytes())
+        data = codes[codes != 0].tobytes()
+        found = compiled.first.find(data)
         if not found:
             return None
-        anchor_bits, need_bits, evaded = (
-            compiled.anchor_bits,
-            compiled.need_bits,
-            compiled.evaded,
-        )
-        anchors = needs = 0
+        bits, evaded = compiled.bits, compiled.evaded
+        shown = 0
         evasion = False
         for number, _ in found:
-            anchors |= anchor_bits[number]
-            needs |= need_bits[number]
+            shown |= bits[number]
             if evaded[number]:
                 evasion = True
-        if not anchors and not evasion:
+        ways = self._all_ways if evasion else self._open_ways(shown, page_groups)
+        if not ways:
             return None
-        if evasion:
-            active = tuple(range(len(compiled.rules)))
-        else:
-            active = tuple(
-                index
-                for index, bits in enumerate(compiled.rule_needs)
-                if anchors >> index & 1 and self._context(index, bits, needs, page_groups)
-            )
-        if not active:
-            return None
-        return self._located(found, codes, text, active)
+        return self._located(data, codes, text, ways)
 
-    def _context(
-        self, index: int, bits: tuple[int, ...], needs: int, page_groups: frozenset[str]
-    ) -> bool:
-        """Whether the text, or its page, shows one literal of each need of a rule."""
-        rule = self._compiled.rules[index]
-        return all(
-            bit & needs or not page_groups.isdisjoint(need.any)
-            for bit, need in zip(bits, rule.needs, strict=True)
-        )
+    def _open_ways(self, shown: int, page_groups: frozenset[str]) -> Ways:
+        """The ways of which the text shows every set of signs, in a context that fits."""
+        ways = []
+        for rule in self._compiled.rules:
+            if all(
+                not bit or bit & shown or not page_groups.isdisjoint(need.any)
+                for bit, need in zip(rule.context_bits, rule.needs, strict=True)
+            ):
+                open_ways = tuple(way for way in rule.ways if way.bits & shown == way.bits)
+                if open_ways:
+                    ways.append((rule, open_ways))
+        return tuple(ways)
 
-    def _located(
-        self,
-        found: list[tuple[int, int]],
-        codes: "np.ndarray",
-        text: str,
-        active: tuple[int, ...],
-    ) -> _First:
+    def _located(self, data: bytes, codes: Codes, text: str, ways: Ways) -> _First:
+        """Where the rarest signs of `ways` and all evasions stand, and what must be mended."""
         compiled = self._compiled
         where = np.flatnonzero(codes)
-        wanted = 0
-        for index in active:
-            wanted |= 1 << index
+        rarest = wanted = 0
+        for _, open_ways in ways:
+            for way in open_ways:
+                rarest |= way.rarest
+                wanted |= way.bits
         at: list[Place] = []
         edits: list[Edit] = []
-        for number, end_byte in found:
+        for number, end_byte in compiled.places.find(data):
             size = compiled.literal_sizes[number]
-            last = end_byte // 2
             plain = compiled.evaded[number]
-            if not plain and not compiled.anchor_bits[number] & wanted:
+            bits = compiled.bits[number]
+            if not plain and not bits & wanted:
                 continue
+            last = end_byte // 2
             start, end = int(where[last - size]), int(where[last - 1]) + 1
             if end - start > 4 * size + 8 or "\n\n" in text[start:end]:
                 continue
-            at.append((start, end))
+            if plain or bits & rarest:
+                at.append((start, end))
             if plain or end - start > size:
                 edits.append(Edit(start, end, plain))
-        return _First(active, tuple(at), tuple(edits))
+        return _First(ways, tuple(at), tuple(edits))
 
     def _page_groups(self, page: PageContext | None) -> frozenset[str]:
         """The groups whose terms the page's own words show."""
@@ -241,10 +231,9 @@ class Matcher:
         unwrap(folded)
         tagged = Tagged(folded, self._tags(folded), self._compiled.known)
         verdicts: list[_Verdict] = []
-        for index in first.active:
-            rule = self._compiled.rules[index]
-            for place in places(rule, tagged):
-                verdict = _verdict(rule, tagged, place, page_groups, evaded)
+        for rule, ways in first.ways:
+            for place, phrase in places(ways, tagged):
+                verdict = _verdict(rule, tagged, place, phrase, page_groups, evaded)
                 if verdict is not None and verdict.score >= THRESHOLD:
                     verdicts.append(verdict)
         return _best(verdicts)
@@ -273,7 +262,10 @@ def _except(tags: dict[str, list[Place]], group: str) -> None:
     kept = [
         (start, end)
         for start, end in tags.get(name, [])
-        if not any(left <= start and end <= right for left, right in wider)
+        if not any(
+            left < end and start < right and not (start <= left and right <= end and (start, end) != (left, right))
+            for left, right in wider
+        )
     ]
     if kept:
         tags[name] = kept
@@ -299,6 +291,7 @@ def _verdict(
     rule: CompiledRule,
     tagged: Tagged,
     place: Place,
+    phrase: bool,  # noqa: FBT001  (what `places` says of the match)
     page_groups: frozenset[str],
     evaded: list[Place],
 ) -> _Verdict | None:
@@ -311,7 +304,7 @@ def _verdict(
             factors.append(Factor("context", tagged.text(met), 0.0))
         elif page_groups.isdisjoint(need.any):
             return None
-    if rule.rule.word and _cut(tagged, place):
+    if rule.rule.word and phrase and _cut(tagged, place):
         return None
     if any(start < place[1] and place[0] < end for start, end in evaded):
         factors.append(Factor("evasion", "", _EVASION))
@@ -319,7 +312,7 @@ def _verdict(
         found = tagged.first_within(boost.any, region(boost.within, tagged, place))
         if found is not None:
             factors.append(Factor("boost", tagged.text(found), boost.by))
-    factors += judge(tagged, place, rule.rule.heard)
+    factors += judge(tagged, place, phrase=phrase, heard=rule.rule.heard)
     score = _probability(rule.rule.weight + sum(factor.by for factor in factors))
     original = tagged.folded.original(*place)
     return _Verdict(rule, original.start, original.end, score, tuple(factors))

@@ -37,6 +37,7 @@ def dump(pack: Pack, compiled: Compiled) -> bytes:
         prepared.tables.folds.astype("<u4").tobytes(),
         prepared.tables.kinds.tobytes(),
         prepared.first or b"",
+        prepared.places or b"",
         prepared.tagger or b"",
     ]
     body = b"".join(struct.pack("<Q", len(part)) + part for part in parts)
@@ -52,7 +53,7 @@ def load(data: bytes) -> tuple[Pack, Compiled]:
         body = zlib.decompress(data[start:])
         if hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
             raise ValueError("another content than its digest says")
-        head_bytes, folds, kinds, first, tagger = _parts(body)
+        head_bytes, folds, kinds, *databases = _parts(body)
         head = json.loads(head_bytes)
         if head["machine"] != _machine():
             raise ValueError(f"made on {head['machine']}, not on {_machine()}")
@@ -71,7 +72,8 @@ def load(data: bytes) -> tuple[Pack, Compiled]:
         np.frombuffer(folds, dtype="<u4", count=TABLE_SIZE),
         np.frombuffer(kinds, dtype=np.uint8, count=TABLE_SIZE),
     )
-    prepared = Prepared(tables, head["evasions"], head["engine"], first or None, tagger or None)
+    first, places, tagger = (database or None for database in databases)
+    prepared = Prepared(tables, head["evasions"], head["engine"], first, places, tagger)
     return pack, compile_pack(pack, head["hash"], prepared=prepared)
 
 

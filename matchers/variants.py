@@ -8,7 +8,7 @@ from matchers.rules import Core
 from matchers.text import Tables
 from matchers.words import dictionary_words
 
-FAMILIES = ("pinyin", "initial", "homophone", "split", "twin", "mask")
+FAMILIES = ("pinyin", "initial", "homophone", "split", "twin", "mask", "repeat")
 
 
 def evasions(core: Core, characters: Characters, tables: Tables) -> dict[str, str]:
@@ -123,7 +123,14 @@ def _mask(term: str, _characters: Characters, _sounds: Sounds) -> Iterator[str]:
         yield from (term[:at] + "?" + term[at + 1 :] for at in range(1, len(term) - 1))
 
 
+def _repeat(term: str, _characters: Characters, _sounds: Sounds) -> Iterator[str]:
+    """Every character two or three times."""
+    for times in (2, 3):
+        yield "".join(char * times for char in term)
+
+
 _MAKERS = {
+    "repeat": _repeat,
     "pinyin": _pinyin,
     "initial": _initial,
     "homophone": _homophone,

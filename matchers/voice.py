@@ -29,9 +29,15 @@ MOST_FOR = 2.2
 """What cues of an offer can add up to: they never outweigh a denial."""
 
 
-def judge(tagged: Tagged, place: Place, heard: tuple[str, ...] = ()) -> list[Factor]:
-    """The factors of voice for a match at `place`; `heard` names voices that do not count."""
-    view = _View(tagged, place)
+def judge(
+    tagged: Tagged, place: Place, *, phrase: bool = True, heard: tuple[str, ...] = ()
+) -> list[Factor]:
+    """The factors of voice for a match at `place`.
+
+    `phrase`: it was matched in order, so that a negation inside it is one of it; `heard` names
+    voices that do not count.
+    """
+    view = _View(tagged, place, phrase=phrase)
     factors: list[Factor] = []
     for kind, cue in (
         ("deny", "" if "denial" in heard else _denied(view)),
@@ -56,8 +62,9 @@ def judge(tagged: Tagged, place: Place, heard: tuple[str, ...] = ()) -> list[Fac
 class _View:
     """A match with its sentence and what stands around it."""
 
-    def __init__(self, tagged: Tagged, place: Place) -> None:
+    def __init__(self, tagged: Tagged, place: Place, *, phrase: bool) -> None:
         self.tagged = tagged
+        self.phrase = phrase
         self.place = place
         self.sentence = tagged.sentence(*place)
         self.clause = tagged.clause(*place)
@@ -91,13 +98,15 @@ class _View:
 
 def _denied(view: _View) -> str:
     chars = view.tagged.chars
-    inside = view.word("deny_inside", view.place)
+    inside = view.word("deny_inside", view.place) if view.phrase else ""
     if inside:
         return inside
     for cue in reversed(view.tagged.within("deny", view.before)):
         between = chars[cue[1] : view.place[0]]
         if len(between) > 4 or any(char in COMMAS for char in between):
             break
+        if between.endswith("的"):
+            continue  # 不要的位置: what is denied is something else
         if between and view.tagged.soft_break(cue[1] - 1, view.place[0]):
             break
         if view.open(cue):
