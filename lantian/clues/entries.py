@@ -64,7 +64,7 @@ def _entries(session: Session, rows: Sequence[Any]) -> list[IndexEntry]:
     ids = [row.id for row in rows]
     claims: dict[int, list[str]] = {}
     of_clues = select(ClueClaim.clue_id, ClueClaim.claim).where(ClueClaim.clue_id.in_(ids))
-    for clue_id, claim in session.execute(of_clues).tuples():
+    for clue_id, claim in session.execute(of_clues):
         claims.setdefault(clue_id, []).append(claim)
     notices = dict(
         session.execute(
@@ -72,7 +72,7 @@ def _entries(session: Session, rows: Sequence[Any]) -> list[IndexEntry]:
             .join(Notice, Notice.id == NoticeItem.notice_id)
             .where(NoticeItem.clue_id.in_(ids))
             .order_by(NoticeItem.id)
-        ).tuples()
+        ).all()
     )
     return [
         IndexEntry(

@@ -117,6 +117,6 @@ def holders(session: Session, clue_ids: Iterable[int], *, now: datetime) -> dict
     )
     return {
         clue_id: Holder(user_id, name, until)
-        for clue_id, user_id, name, until in session.execute(statement).tuples()
+        for clue_id, user_id, name, until in session.execute(statement)
         if until is not None
     }

@@ -49,7 +49,7 @@ def rematch(
         .order_by(Document.id)
         .limit(limit)
     )
-    rows = session.execute(statement).tuples().all()
+    rows = session.execute(statement).all()
     if not rows:
         return None
     scans = [

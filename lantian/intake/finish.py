@@ -110,4 +110,4 @@ def _absent(session: Session, crawl: Crawl) -> list[tuple[int, str]]:
         .returning(Document.platform_id, Document.posting_key),
         execution_options=quietly,
     )
-    return list(found.tuples())
+    return list(found.all())

@@ -23,7 +23,7 @@ def store_sellers(
     statement = select(Seller.key, Seller.id).where(
         Seller.platform_id == platform_id, Seller.key.in_(latest)
     )
-    ids = dict(session.execute(statement).tuples())
+    ids = dict(session.execute(statement).all())
     if ids:
         session.execute(
             update(Seller),

@@ -87,7 +87,7 @@ def _see_what_stood(session: Session, judged: Sequence[Judged]) -> None:
         .where(Document.page_id.in_([found.page.id for found in asked]))
     )
     before: dict[int, set[str]] = {}
-    for page_id, key in session.execute(statement).tuples():
+    for page_id, key in session.execute(statement):
         before.setdefault(page_id, set()).add(key)
     for found in asked:
         reading = found.visit.reading
@@ -120,7 +120,7 @@ def _gone_at_once(session: Session, judged: Sequence[Judged], *, now: datetime) 
         .returning(Document.platform_id, Document.posting_key)
     )
     found = session.execute(statement, execution_options={"synchronize_session": False})
-    return mark_gone(session, list(found.tuples()), now=now)
+    return mark_gone(session, list(found.all()), now=now)
 
 
 def _scans(postings: dict[str, Posting]) -> list[tuple[int, ScanResult]]:

@@ -43,10 +43,7 @@ class Store:
     def read(self) -> Iterator[Session]:
         """A session for reading."""
         with Session(self.engine, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session  # Closing rolls back; an explicit rollback would empty the entities.
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -85,4 +85,4 @@ def tally(session: Session, crawl_id: int) -> dict[str, int]:
     """How many rows the crawl has per outcome; `open` for those not yet visited."""
     key = func.coalesce(FrontierRow.outcome, "open")
     statement = select(key, func.count()).where(FrontierRow.crawl_id == crawl_id).group_by(key)
-    return dict(session.execute(statement))
+    return dict(session.execute(statement).all())
