@@ -1,5 +1,6 @@
 """Puts the parts together from the settings; below this, everything arrives as an argument."""
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,13 +12,16 @@ from lantian.clock import Clock, SystemClock
 from lantian.errors import PackError
 from lantian.settings import Settings
 from lantian.store.engine import Store, ping
-from lantian.store.installation import clock_of, found
+from lantian.store.installation import clock_of, found, is_demo
 from lantian.store.migrate import upgrade
 
 if TYPE_CHECKING:
+    from lantian.egress.resolver import Resolver
     from lantian.evidence.archive import Archive
     from lantian.search.port import SearchIndex
     from matchers.scan import Matcher
+
+HOSTS_FILE = "hosts.json"
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,17 @@ class Parts:
     def matcher(self) -> "Matcher":
         """The compiled matcher, from the cache where its pack has not changed."""
         return load_matcher(self.settings.pack_dir, self.settings.cache_dir)
+
+    @cached_property
+    def is_demo(self) -> bool:
+        """Whether the store is a demonstration, which reaches no real address."""
+        with self.store.read() as session:
+            return is_demo(session)
+
+    @cached_property
+    def resolver(self) -> "Resolver":
+        """The one resolver of this process; a demonstration knows its own hosts and no other."""
+        return open_resolver(self.settings, demo=self.is_demo)
 
     @cached_property
     def session_limits(self) -> Limits:
@@ -79,6 +94,23 @@ def open_parts(settings: Settings, *, demo: bool = False) -> Parts:
     if demo:
         found(store, demo=True, now=SystemClock().now())
     return Parts(settings=settings, store=store, clock=clock_of(store))
+
+
+def open_resolver(settings: Settings, *, demo: bool) -> "Resolver":
+    """The resolver: of a demonstration, the hosts in its file `hosts.json` and nothing else.
+
+    The file maps a name to address and port: `{"shop.example": ["127.0.0.1", 8123]}`.
+    """
+    from lantian.egress.hosts import HostMap
+    from lantian.egress.resolver import Resolver
+
+    if not demo:
+        return Resolver()
+    file = settings.data_dir / HOSTS_FILE
+    places = json.loads(file.read_text()) if file.exists() else {}
+    return Resolver(
+        hosts=HostMap.of({name: (ip, port) for name, (ip, port) in places.items()}, closed=True)
+    )
 
 
 def open_index(settings: Settings) -> "SearchIndex":
