@@ -1,0 +1,1 @@
+"""The interface for programs: routes by resource, problems, keys. No decisions of its own."""
