@@ -17,14 +17,45 @@ from w3lib.encoding import (
 )
 
 CHINESE = ("utf-8", "gb18030", "big5hkscs")
+ON_THE_WEB = frozenset(
+    [
+        "utf-8",
+        "gb18030",
+        "gbk",
+        "gb2312",
+        "hz",
+        "big5",
+        "big5hkscs",
+        "cp950",
+        "shift_jis",
+        "cp932",
+        "euc_jp",
+        "euc_kr",
+        "cp949",
+        "koi8-r",
+        "cp1250",
+        "cp1251",
+        "cp1252",
+        "cp1253",
+        "cp1254",
+        "cp1255",
+        "cp1256",
+        "cp1257",
+        "cp1258",
+        "cp874",
+        "tis-620",
+    ]
+)
+"""What a guess may name: those that the Encoding Standard knows and pages use."""
 RETRIES = (*CHINESE, "cp1252")
 """What is tried where the declared character set gives rubbish, in this order."""
 
-SAMPLE = 4_000
+SAMPLE, WINDOW = 2_000, 2_500
 """Characters outside ASCII that are judged."""
 FLAWLESS = 0.02
 CONVINCING = 0.12
 """Share of rubbish up to which a text is believed."""
+MOST_ERRORS = 3_000
 SHORT = 100
 DOUBTFUL = 0.4
 """The same for a text of at most `SHORT` characters outside ASCII, if nothing else fits better."""
@@ -69,7 +100,10 @@ def decode(body: bytes, content_type: str, override: str | None = None) -> Decod
         if chinese is not None:
             return chinese
     if declared == "utf-8":
-        text = body.decode("utf-8", MIXED)
+        text = body.decode("utf-8", "replace")
+        # A stretch of another character set gives some errors; a page in it, thousands.
+        if text.count("\ufffd") <= MOST_ERRORS:
+            text = body.decode("utf-8", MIXED)
     else:
         _, text = html_to_unicode(f"text/html; charset={declared}", body)
     if rubbish(text) <= CONVINCING:
@@ -163,14 +197,14 @@ def _guess(body: bytes) -> Decoded | None:
     """What charset_normalizer makes of it: it takes short GBK for Korean, so it comes last."""
     from charset_normalizer import from_bytes
 
-    found = from_bytes(body[:100_000]).best()
+    found = from_bytes(body[:20_000]).best()
     if found is None:
         return None
     try:
         name = codecs.lookup(found.encoding).name
     except LookupError:
         return None
-    return Decoded(to_unicode(body, name), name)
+    return Decoded(to_unicode(body, name), name) if name in ON_THE_WEB else None
 
 
 def rubbish(text: str) -> float:
@@ -182,7 +216,7 @@ def rubbish(text: str) -> float:
     """
     if text.isascii():
         return 0.0
-    runs = _OTHER.findall(text, 0, 400_000)
+    runs = _sample(text)
     other = "".join(runs)
     if len(other) > SAMPLE:
         other = other[:: len(other) // SAMPLE + 1]
@@ -205,6 +239,16 @@ def rubbish(text: str) -> float:
     if count["latin"] > 0.5 * total:
         bad += sum(len(run) for run in runs if len(run) >= 4 and "\xa0" < run[0] <= "\u02ff")
     return min(1.0, bad / total)
+
+
+def _sample(text: str) -> list[str]:
+    """Runs of characters outside ASCII from three places or, where these hold few, from all."""
+    if len(text) > 4 * WINDOW:
+        starts = (0, len(text) // 2, len(text) - WINDOW)
+        runs = [run for at in starts for run in _OTHER.findall(text, at, at + WINDOW)]
+        if len(runs) > 100:
+            return runs
+    return _OTHER.findall(text, 0, 400_000)
 
 
 _SCRIPTS = (

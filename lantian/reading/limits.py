@@ -13,8 +13,8 @@ MOST_ATTRIBUTES = 1_000
 """Attributes of one tag: Lexbor compares each with all (20,000 took 0.66 s)."""
 MOST_FORMATTING = 2_000_000
 """Open formatting elements times tags: HTML makes a parser repeat the former in each block."""
-MOST_ITEMS = 300
-"""Elements with microdata: their extraction looks through each anew."""
+MOST_CROSSED = 1_000
+"""Formatting elements closed across a block: 8,000 took 1.5 s."""
 
 # A thousand attributes need more bytes than this.
 _LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{2000,}")
@@ -40,9 +40,7 @@ def needs_child(raw: RawPage) -> bool:
     body = raw.body
     if len(body) > LARGEST:
         return True
-    if _has_long_tag(body) or body.count(b"itemscope") > MOST_ITEMS:
-        return True
-    return is_deep(body)
+    return _has_long_tag(body) or is_deep(body)
 
 
 def is_deep(body: bytes) -> bool:
@@ -57,30 +55,34 @@ def is_deep(body: bytes) -> bool:
 def nesting(body: bytes) -> int:
     """An upper bound of the levels of nesting, in time linear in the bytes.
 
-    A closing tag counts only if one of its name is open, so that stray ones hide nothing. Where
-    open formatting elements times tags exceed their bound, it is more than any limit.
+    A closing tag counts only if one of its name is open, so that stray ones hide nothing. More
+    than any limit are pages that make a parser repeat formatting elements: many of them open at
+    once, or closed across the blocks that they hold.
     """
     tags = _TAG.findall(body)
     opened: Counter[bytes] = Counter()
-    depth = deepest = formatting = most_formatting = 0
+    blocks: dict[bytes, list[int]] = {name: [] for name in _FORMATTING}
+    depth = deepest = formatting = most_formatting = crossed = 0
     for close, written in tags:
         name = written.lower()
         if name in _VOID or name in _CLOSED:
             continue
         level = _LEVELS.get(name, 1)
-        if close:
-            if opened[name]:
-                opened[name] -= 1
-                depth -= level
-                formatting -= name in _FORMATTING
-        else:
+        if not close:
             opened[name] += 1
             depth += level
             deepest = max(deepest, depth)
             if name in _FORMATTING:
                 formatting += 1
                 most_formatting = max(most_formatting, formatting)
-    if most_formatting * len(tags) > MOST_FORMATTING:
+                blocks[name].append(depth - formatting)
+        elif opened[name]:
+            opened[name] -= 1
+            depth -= level
+            if name in _FORMATTING:
+                formatting -= 1
+                crossed += depth - formatting > blocks[name].pop()
+    if most_formatting * len(tags) > MOST_FORMATTING or crossed > MOST_CROSSED:
         return max(deepest, DEEPEST + 1)
     return deepest
 

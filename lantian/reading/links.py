@@ -6,11 +6,13 @@ from lantian.errors import Invalid
 from lantian.reading.address import canonical, host_allowed, host_of, join, path_of
 from lantian.reading.page import Link
 from lantian.reading.plan import LinkPlan, Plan
-from lantian.reading.text import clean_text, one_line
+from lantian.reading.text import one_line
 from lantian.reading.view import View
 
 MOST_LINKS = 5_000
 """Links taken from one page; a page with more is a trap or a site map."""
+MOST_KNOWN = 20_000
+"""Addresses that a rule remembers."""
 LONGEST = 2_000
 """Characters of an address; a longer one is left out."""
 
@@ -21,7 +23,7 @@ def links_of(view: View, plan: Plan, path: str) -> tuple[Link, ...]:
     Addresses are canonical; those of other hosts are left out, unless the rule takes them.
     `path` is path and query of the page's own canonical address.
     """
-    found: dict[str, Link | None] = {}
+    found: dict[str, Link] = {}
     same = _same_site(view.url, plan)
     # Most links stay on the page's own host: told by the beginning alone.
     home = f"{view.origin}/" if host_allowed(host_of(view.url), same) else "\0"
@@ -29,21 +31,15 @@ def links_of(view: View, plan: Plan, path: str) -> tuple[Link, ...]:
         if rule.pages and not rule.pages.match(view.url, path):
             continue
         for href, text in _hrefs(view, rule):
-            url = _address(view, plan, href)
+            absolute = join(view.base, view.base_origin, href)
+            url = _taken(rule, plan, absolute) if absolute is not None else None
             if url is None or url in found:
                 continue
-            if not (url.startswith(home) or rule.rule.off_site or host_allowed(host_of(url), same)):
-                continue
-            if not _takes(rule, url):
-                continue
-            found[url] = Link(url, rule.rule.role, text)
+            if url.startswith(home) or rule.rule.off_site or host_allowed(host_of(url), same):
+                found[url] = Link(url, rule.rule.role, text)
             if len(found) >= MOST_LINKS:
-                return _kept(found)
-    return _kept(found)
-
-
-def _kept(found: dict[str, Link | None]) -> tuple[Link, ...]:
-    return tuple(link for link in found.values() if link is not None)
+                return tuple(found.values())
+    return tuple(found.values())
 
 
 def _same_site(url: str, plan: Plan) -> tuple[str, ...]:
@@ -54,19 +50,31 @@ def _same_site(url: str, plan: Plan) -> tuple[str, ...]:
     return (bare, f"www.{bare}")
 
 
-def _address(view: View, plan: Plan, href: str) -> str | None:
-    absolute = join(view.base, view.base_origin, href)
-    if absolute is None or len(absolute) > LONGEST:
-        return None
+def _taken(rule: LinkPlan, plan: Plan, absolute: str) -> str | None:
+    """The canonical form of an address that the rule takes by its patterns, else `None`.
+
+    Remembered, because the pages of a site link to each other.
+    """
+    known = rule.known
     try:
-        return canonical(absolute, plan.addresses)
-    except Invalid:
-        return None
+        return known[absolute]
+    except KeyError:
+        pass
+    url: str | None = None
+    if len(absolute) <= LONGEST:
+        try:
+            url = canonical(absolute, plan.addresses)
+        except Invalid:
+            url = None
+    if url is not None and not _fits(rule, url):
+        url = None
+    if len(known) >= MOST_KNOWN:
+        known.clear()
+    known[absolute] = url
+    return url
 
 
-def _takes(rule: LinkPlan, url: str) -> bool:
-    if not (rule.allow or rule.deny):
-        return True
+def _fits(rule: LinkPlan, url: str) -> bool:
     path = path_of(url)
     if rule.allow and not rule.allow.match(url, path):
         return False
@@ -89,10 +97,7 @@ def _hrefs(view: View, plan: LinkPlan) -> Iterator[tuple[str, str]]:
         for node in view.tree.css(rule.css or "a[href]"):
             href = node.attributes.get(rule.attr)
             if href:
-                yield (
-                    _templated(rule.template, href),
-                    clean_text(one_line(node.text(deep=True)))[:200],
-                )
+                yield _templated(rule.template, href), one_line(node.text(deep=True))[:200]
 
 
 def _xml_attribute(node: object, name: str) -> str:

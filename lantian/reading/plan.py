@@ -1,7 +1,7 @@
 """A profile made ready for reading many pages: patterns compiled, rules for addresses set."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lantian.reading.address import AddressRules, address_rules, path_of
 from lantian.reading.profile import DocumentRule, LinkRule, Marker, SiteProfile
@@ -47,6 +47,8 @@ class LinkPlan:
     pages: Addresses
     allow: Addresses
     deny: Addresses
+    known: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
+    """Addresses as written, and what the rule made of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """What a page says about itself in JSON-LD, microdata and Open Graph."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+
+from selectolax.lexbor import LexborNode
 
 from lantian.reading.text import clean_text, one_line
 from lantian.reading.view import View
@@ -80,27 +82,42 @@ def _objects(data: object) -> Iterator[dict[str, Any]]:
 
 
 def microdata(view: View) -> list[dict[str, Any]]:
-    """Every top item of the page's microdata in the shape of JSON-LD."""
-    from extruct.w3cmicrodata import MicrodataExtractor
+    """Every item of the page's microdata, in the shape of JSON-LD, in the order of the page.
 
-    try:
-        items = MicrodataExtractor(nested=True).extract_items(view.soup, view.base)
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return []
-    return [_as_json_ld(item) for item in items[:MOST_ITEMS] if isinstance(item, dict)]
+    One walk over the tree, linear in it (HTML Standard, 5.2; without itemref). The usual library
+    took 259 s for 290 items that lie in each other.
+    """
+    items: list[dict[str, Any]] = []
+    body = view.body
+    if body is None:
+        return items
+    stack: list[tuple[Iterator[LexborNode], dict[str, Any] | None]] = [(body.iter(), None)]
+    while stack and len(items) < MOST_ITEMS:
+        level, item = stack[-1]
+        node = next(level, None)
+        if node is None:
+            stack.pop()
+            continue
+        attributes = node.attributes
+        inner = item
+        if "itemscope" in attributes:
+            kinds = (attributes.get("itemtype") or "").split()
+            inner = {"@type": [kind.rstrip("/").rpartition("/")[2] for kind in kinds]}
+            items.append(inner)
+        for name in (attributes.get("itemprop") or "").split() if item is not None else ():
+            value = inner if inner is not item else _property(node, attributes)
+            item.setdefault(name, []).append(value)  # type: ignore[union-attr]
+        stack.append((node.iter(), inner))
+    return items
 
 
-def _as_json_ld(item: dict[str, Any]) -> dict[str, Any]:
-    """A microdata item with its type and properties on one level, as JSON-LD has it."""
-    out: dict[str, Any] = {}
-    properties = item.get("properties")
-    for name, value in properties.items() if isinstance(properties, dict) else ():
-        values = value if isinstance(value, list) else [value]
-        out[name] = [_as_json_ld(v) if isinstance(v, dict) else v for v in values]
-    kinds = item.get("type")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    out["@type"] = [str(kind).rstrip("/").rpartition("/")[2] for kind in kinds if kind]
-    return out
+_VALUES = {"a": "href", "area": "href", "link": "href", "img": "src", "object": "data",
+           "data": "value", "meter": "value", "time": "datetime"}  # fmt: skip
+
+
+def _property(node: LexborNode, attributes: Mapping[str, str | None]) -> str:
+    value = attributes.get("content") or attributes.get(_VALUES.get(node.tag or "", "content"))
+    return value or one_line(node.text(deep=True))
 
 
 def _best(items: Iterable[dict[str, Any]]) -> Facts:

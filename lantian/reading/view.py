@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from lantian.reading.address import AddressRules, join, origin_of
 from lantian.reading.plan import from_address
 from lantian.reading.select import Select
 from lantian.reading.text import block_text, clean_text, has_hidden, one_line
 from lantian.reading.values import cleaned
+
+# With its events Lexbor takes time quadratic in the options of a <select>: minutes for a page.
+_OPTIONS = LexborDocumentOptions.WO_EVENTS
 
 Scope = Any
 """What a document's selectors look in: a Lexbor or lxml element, a JSON value, or `None`."""
@@ -29,7 +32,7 @@ class View:
         self.rules = rules
         self.data = data
         # As a browser that runs scripts parses it: what stands in <noscript> is not shown.
-        self.tree = LexborHTMLParser(html, scripting=True)
+        self.tree = LexborHTMLParser(html, scripting=True, options=_OPTIONS)
         self.hidden = has_hidden(html)
 
     @cached_property

@@ -140,6 +140,11 @@ def test_what_no_character_set_makes_sense_of_is_never_clean() -> None:
     assert decode(b"<p>" + body, "text/html").fault == "charset"
 
 
+@pytest.mark.parametrize("unit", [b"\x81a", b"\xff", b"\xff\x80 "])
+def test_a_page_of_nonsense_costs_no_more_than_another(unit: bytes) -> None:
+    assert decode(b"<p>" + unit * 300_000, "text/html; charset=utf-8").fault
+
+
 def test_rubbish_is_told_from_text() -> None:
     assert rubbish(SIMPLIFIED) == rubbish(TRADITIONAL) == rubbish("plain") == 0
     assert rubbish(SIMPLIFIED.encode().decode("gbk", "replace")) > 0.3

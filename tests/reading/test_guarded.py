@@ -180,8 +180,9 @@ def test_the_child_knows_no_spider_and_no_store() -> None:
 def test_the_child_ends_with_its_parent() -> None:
     script = (
         "import os; from lantian.reading import RawPage, find_profile;"
-        "from lantian.reading.guarded import Guard; g = Guard(); g.read(RawPage('https://a.example/', 200, (), b'<p>x'),"
-        "find_profile('site'), seconds=60); print(g.child, flush=True); os._exit(1)"
+        "from lantian.reading.guarded import Guard; g = Guard();"
+        "page = RawPage('https://a.example/', 200, (), b'<p>x');"
+        "g.read(page, find_profile('site'), seconds=60); print(g.child, flush=True); os._exit(1)"
     )
     root = Path(__file__).resolve().parents[2]
     out = subprocess.run(

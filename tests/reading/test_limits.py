@@ -25,7 +25,7 @@ Page = Callable[..., RawPage]
         "<div " + " ".join(f"a{n}=1" for n in range(2000)) + ">",
         "<p " + "x " * 3000 + ">",
         "<div>" + "".join(f"<b id={n}>" for n in range(400)) + "</div>" + "<p>x</p>" * 9000,
-        "<i itemscope>" + "</i><i itemscope>" * 400,
+        ("<b>" + "<div>" * 8 + "</b>" + "</div>" * 8) * 1200,
         " " * (LARGEST + 1),
     ],
     ids=lambda body: body[:24],
