@@ -139,7 +139,7 @@ def _new(
         severity=max(one.severity for one in found.values()),
         score=max(one.score for one in found.values()),
         pack_hash=hits[0].pack_hash,
-        first_seen_at=document.first_seen_at,
+        first_seen_at=_whole_millis(document.first_seen_at),
         last_seen_at=document.last_seen_at,
         revision=1,
         tokens=tokens_of(document.title, document.text, tokenise),
@@ -150,6 +150,11 @@ def _new(
     session.flush()
     enqueue_index(session, clue.id, clue.revision, now=now)
     return clue
+
+
+def _whole_millis(at: datetime) -> datetime:
+    """The grain of the index, so that lists from store and index have one order."""
+    return at.replace(microsecond=at.microsecond // 1_000 * 1_000)
 
 
 def _claim_row(claim: str, found: _Found) -> ClueClaim:
