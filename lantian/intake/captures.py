@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from lantian.evidence.archive import RecordRef, WarcWriter
 from lantian.intake.context import IntakeContext
 from lantian.intake.judge import Judged
 from lantian.intake.visit import Visit, header
 from lantian.model import Artifact, Capture, Observation
 
-if TYPE_CHECKING:
-    from lantian.evidence.archive import RecordRef, WarcWriter
-
 HTML = "text/html; charset=utf-8"
 PNG = "image/png"
 
 
-def write_records(judged: Sequence[Judged], warc: "WarcWriter") -> int:
+def write_records(judged: Sequence[Judged], warc: WarcWriter) -> int:
     """How many captures were written: their records are on the disk when this returns."""
     captured = [found for found in judged if found.captured]
     for found in captured:
@@ -29,12 +27,12 @@ def write_records(judged: Sequence[Judged], warc: "WarcWriter") -> int:
     return len(captured)
 
 
-def _records(visit: Visit, warc: "WarcWriter") -> list[dict[str, Any]]:
+def _records(visit: Visit, warc: WarcWriter) -> list[dict[str, Any]]:
     notes = {"decoded_by": "browser"} if visit.via == "browser" else {}
     payload = warc.write_response(
         url=visit.final_url,
         at=visit.real_at,
-        head=visit.raw_head,
+        head=visit.raw_head or b"HTTP/1.1 %d \r\n\r\n" % (visit.status or 0),
         body=visit.body,
         remote_ip=visit.remote_ip,
         via=visit.via,
@@ -55,9 +53,7 @@ def _records(visit: Visit, warc: "WarcWriter") -> list[dict[str, Any]]:
     return records
 
 
-def _artifact(
-    role: str, media_type: str, ref: "RecordRef", notes: dict[str, str]
-) -> dict[str, Any]:
+def _artifact(role: str, media_type: str, ref: RecordRef, notes: dict[str, str]) -> dict[str, Any]:
     return {
         "role": role,
         "media_type": media_type[:200],
@@ -67,6 +63,7 @@ def _artifact(
         "offset": ref.offset,
         "length": ref.length,
         "record_id": ref.record_id,
+        "record_digest": ref.record_digest,
         "notes": notes,
     }
 

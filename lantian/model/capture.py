@@ -70,4 +70,6 @@ class Artifact(Entity):
     length: Mapped[int]
     """Compressed bytes of the whole record."""
     record_id: Mapped[str]
+    record_digest: Mapped[Digest]
+    """Of the record's bytes in the file: its head, date and address are proved too."""
     notes: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -380,6 +380,7 @@ def upgrade() -> None:
         sa.Column("offset", NUMBER, nullable=False),
         sa.Column("length", NUMBER, nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("record_digest", sa.String(length=80), nullable=False),
         sa.Column("notes", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["capture_id"], ["capture.id"], name=op.f("fk_artifact_capture_id")

@@ -1,0 +1,103 @@
+"""The evidence archive: one folder of WARC files, each written by one process and read by all.
+
+Layout: `warc/YYYY/MM/NAME.warc.gz`. Files only grow, and a file is never opened for writing again
+once its writer is gone: a new writer makes a file of its own.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from lantian.errors import EvidenceDamaged
+from lantian.evidence.record import BadRecord, Record, parsed, unpacked
+from lantian.evidence.reference import NamesRecord, RecordRef
+from lantian.evidence.seal import digest_of
+from lantian.evidence.writer import Place, WarcWriter, open_writer
+
+__all__ = ["Archive", "NamesRecord", "RecordRef", "WarcWriter"]
+
+FOLDER = "warc"
+SUFFIX = ".warc.gz"
+_HEADS = 1 << 20
+"""Most bytes that a record may have besides its payload: WARC fields and HTTP head."""
+_CURE = "`lantian evidence verify` names everything that is missing or changed."
+
+
+class Archive:
+    """The archive in one folder, which is made at the first write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def writer(self, name: str, *, at: datetime, software: str = "Lantian") -> WarcWriter:
+        """A writer with a new file of its own; `at` (real time) says in which month's folder.
+
+        `name` tells the run, as in `crawl-17-3`; where a file of that name is there already, a
+        number is added.
+        """
+        month = PurePosixPath(FOLDER, f"{at:%Y}", f"{at:%m}")
+        return open_writer(self.folder, month, name, SUFFIX, at=at, software=software)
+
+    def read(self, ref: NamesRecord) -> bytes:
+        """The payload that `ref` names, checked on the way.
+
+        Raises `EvidenceDamaged` naming file and reason.
+        """
+        return self.record(ref).payload
+
+    def record(self, ref: NamesRecord) -> Record:
+        """The whole record that `ref` names, checked; raises `EvidenceDamaged`."""
+        raw = self._bytes(ref)
+        where = f"{ref.file} at {ref.offset}"
+        if ref.record_digest and digest_of(raw) != ref.record_digest:
+            raise EvidenceDamaged(f"{where}: its bytes were changed.", hint=_CURE)
+        try:
+            data, length = unpacked(raw, ref.size + _HEADS)
+            if length != len(raw):
+                raise BadRecord("it is shorter than was written")
+            record = parsed(data)
+        except BadRecord as error:
+            raise EvidenceDamaged(f"{where}: {error}.", hint=_CURE) from error
+        if record.record_id != ref.record_id:
+            raise EvidenceDamaged(f"{where}: another record stands there.", hint=_CURE)
+        if len(record.payload) != ref.size or digest_of(record.payload) != ref.digest:
+            raise EvidenceDamaged(f"{where}: its payload was changed.", hint=_CURE)
+        return record
+
+    def _bytes(self, ref: NamesRecord) -> bytes:
+        try:
+            with self.path(ref.file).open("rb") as handle:
+                handle.seek(ref.offset)
+                raw = handle.read(ref.length)
+        except FileNotFoundError as error:
+            raise EvidenceDamaged(f"{ref.file}: the file is missing.", hint=_CURE) from error
+        except OSError as error:
+            raise EvidenceDamaged(
+                f"{ref.file}: it cannot be read: {error.strerror}.", hint=_CURE
+            ) from error
+        if len(raw) < ref.length:
+            raise EvidenceDamaged(
+                f"{ref.file}: it ends before the record at {ref.offset} does.", hint=_CURE
+            )
+        return raw
+
+    def path(self, file: str) -> Path:
+        """Where a file of the archive is; raises `EvidenceDamaged` for a name that leads out."""
+        parts = PurePosixPath(file)
+        if parts.is_absolute() or ".." in parts.parts or "\0" in file or not file:
+            raise EvidenceDamaged(
+                f"{file!r} is no file of the archive.", hint="The row that names it was changed."
+            )
+        return self.folder / parts
+
+    def files(self) -> Iterator[str]:
+        """Every file in the archive's folder, in order, whatever it is."""
+        for folder, folders, names in os.walk(self.folder):
+            folders.sort()
+            for name in sorted(names):
+                yield (Path(folder) / name).relative_to(self.folder).as_posix()
+
+    def place(self, file: str) -> Place:
+        """The file as something that may be cut, and that a writer may hold."""
+        return Place(self.path(file))

@@ -1,0 +1,53 @@
+"""How a row names a record."""
+
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+
+class NamesRecord(Protocol):
+    """What names a record: a `RecordRef`, or a row of `Artifact`."""
+
+    @property
+    def file(self) -> str: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def length(self) -> int: ...  # noqa: D102
+    @property
+    def record_id(self) -> str: ...  # noqa: D102
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+    @property
+    def size(self) -> int: ...  # noqa: D102
+    @property
+    def record_digest(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef:
+    """Where a record is and what it must be.
+
+    `file` is relative to the archive's folder; `offset` and `length` are bytes of the file;
+    `digest` and `size` are of the payload, `record_digest` of the record's bytes in the file.
+    """
+
+    file: str
+    offset: int
+    length: int
+    record_id: str
+    digest: str
+    size: int
+    record_digest: str = ""
+
+    @classmethod
+    def of(cls, named: NamesRecord) -> Self:
+        """The reference that a row of `Artifact` holds."""
+        return cls(
+            file=named.file,
+            offset=named.offset,
+            length=named.length,
+            record_id=named.record_id,
+            digest=named.digest,
+            size=named.size,
+            record_digest=named.record_digest,
+        )

@@ -1,0 +1,330 @@
+"""Writes records into a WARC file of its own; on the disk before any row names them."""
+
+import fcntl
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Self
+from urllib.parse import quote
+
+from lantian.clock import as_utc
+from lantian.errors import Conflict, StoreError
+from lantian.evidence.record import Fields, compressed_member, plain, stored_member
+from lantian.evidence.reference import RecordRef
+from lantian.evidence.seal import digest_of
+
+_NAMESPACE = uuid.UUID("6f1d3c0e-7d0a-4b52-9a3e-6a2c3b1f4d11")
+_URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_HOLD_BACK = 8 * 1024 * 1024
+"""Bytes that are kept in memory at most before they go to the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file of the archive."""
+
+    path: Path
+
+    def held(self) -> bool:
+        """Whether a writer has the file open."""
+        with self.path.open("rb") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def cut(self, keep_until: int) -> int:
+        """How many bytes were cut off behind `keep_until`; with none kept the file goes.
+
+        Raises `Conflict` while a writer has the file open.
+        """
+        with self.path.open("r+b") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Conflict(
+                    f"{self.path.name} is being written.", hint="Wait until its crawl has ended."
+                ) from error
+            size = os.fstat(handle.fileno()).st_size
+            if keep_until <= 0:
+                self.path.unlink()
+                _sync_folder(self.path.parent)
+            elif keep_until < size:
+                handle.truncate(keep_until)
+                os.fsync(handle.fileno())
+        return max(0, size - max(0, keep_until))
+
+
+def open_writer(
+    folder: Path, month: PurePosixPath, name: str, suffix: str, *, at: datetime, software: str
+) -> "WarcWriter":
+    """A writer with a new file below `folder`, on the disk with its name."""
+    home = folder / month
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "run"
+    _make_folder(home)
+    number = 1
+    while True:
+        file = month / (f"{safe}{suffix}" if number == 1 else f"{safe}-{number}{suffix}")
+        try:
+            handle = os.open(folder / file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        except FileExistsError:
+            number += 1
+            continue
+        except OSError as error:
+            raise _unwritable(folder / file, error) from error
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return WarcWriter(handle, folder / file, file.as_posix(), at=at, software=software)
+
+
+class WarcWriter:
+    """Appends records to one file. `sync()` before the rows that name them are committed.
+
+    Bytes reach the file at `sync()` at the latest. Not for use by several threads.
+    """
+
+    def __init__(self, handle: int, path: Path, file: str, *, at: datetime, software: str) -> None:
+        self.file = file
+        self._handle = handle
+        self._path = path
+        self._written = 0
+        self._pending: list[bytes] = []
+        self._waiting = 0
+        self._info_id = self._id("warcinfo")
+        self._append(stored_member(plain(*_warcinfo(self._info_id, path.name, at, software))))
+        self.sync()
+        _sync_folder(path.parent)
+
+    @property
+    def position(self) -> int:
+        """Where the next record begins, in bytes of the file."""
+        return self._written + self._waiting
+
+    def write_response(
+        self,
+        *,
+        url: str,
+        at: datetime,
+        head: bytes,
+        body: bytes,
+        remote_ip: str | None = None,
+        via: str = "http",
+    ) -> RecordRef:
+        """The record of an answer: status line and fields as they are in `head`, and the body.
+
+        `at` is real time. Transfer-Encoding is left out, since the body comes without it. What
+        came through the browser (`via`) is decoded, so that field is renamed and marked.
+        """
+        browser = via == "browser"
+        head = _head(head, len(body), browser=browser)
+        note = (
+            "fields as the browser tells them; body as it decoded it"
+            if browser
+            else "case and order of the fields and the transfer coding are rebuilt"
+        )
+        block = head + body
+        fields: list[tuple[str, str]] = [("Lantian-Rebuilt", note)]
+        if remote_ip:
+            fields.append(("WARC-IP-Address", remote_ip))
+        fields.append(("Content-Type", "application/http; msgtype=response"))
+        return self._record("response", url, at, tuple(fields), block=block, payload=body)
+
+    def write_resource(
+        self,
+        *,
+        url: str,
+        at: datetime,
+        role: str,
+        media_type: str,
+        data: bytes,
+        concurrent_to: str | None = None,
+    ) -> RecordRef:
+        """The record of what was made of a page: `role` is dom or screenshot."""
+        fields = [("Lantian-Role", role)]
+        if concurrent_to:
+            fields.append(("WARC-Concurrent-To", f"<{concurrent_to}>"))
+        fields.append(("Content-Type", media_type))
+        place = f"urn:{role}:{_address(url)}"
+        return self._record("resource", place, at, tuple(fields), block=data, payload=data)
+
+    def sync(self) -> None:
+        """Everything that was written is on the disk when this returns.
+
+        Raises `StoreError` naming the file if it is not.
+        """
+        self._flush()
+        try:
+            os.fsync(self._handle)
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+
+    def cut_back(self, position: int) -> None:
+        """Take back what was written behind `position`: no row will name it."""
+        if position >= self._written:
+            # A flush may have taken some of it, never a part of a record.
+            keep = position - self._written
+            while self._waiting > keep:
+                self._waiting -= len(self._pending.pop())
+            return
+        self._pending.clear()
+        self._waiting = 0
+        os.ftruncate(self._handle, position)
+        os.lseek(self._handle, position, os.SEEK_SET)
+        self._written = position
+        os.fsync(self._handle)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Around the transaction of a batch: if it fails, its records are taken back."""
+        before = self.position
+        try:
+            yield
+        except BaseException:
+            self.cut_back(before)
+            raise
+
+    def close(self) -> None:
+        """Sync, and let the file go; another process may cut its tail from now on."""
+        if self._handle < 0:
+            return
+        try:
+            self.sync()
+        finally:
+            os.close(self._handle)
+            self._handle = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _record(
+        self, kind: str, url: str, at: datetime, own: Fields, *, block: bytes, payload: bytes
+    ) -> RecordRef:
+        digest = digest_of(payload)
+        record_id = self._id(digest)
+        fields: Fields = (
+            ("WARC-Type", kind),
+            ("WARC-Record-ID", f"<{record_id}>"),
+            ("WARC-Date", _date(at)),
+            ("WARC-Target-URI", url if url.startswith("urn:") else _address(url)),
+            ("WARC-Warcinfo-ID", f"<{self._info_id}>"),
+            ("WARC-Payload-Digest", digest),
+            ("WARC-Block-Digest", digest if block is payload else digest_of(block)),
+            *own,
+        )
+        member = compressed_member(plain(fields, block))
+        offset = self.position
+        self._append(member)
+        return RecordRef(
+            file=self.file,
+            offset=offset,
+            length=len(member),
+            record_id=record_id,
+            digest=digest,
+            size=len(payload),
+            record_digest=digest_of(member),
+        )
+
+    def _append(self, member: bytes) -> None:
+        self._pending.append(member)
+        self._waiting += len(member)
+        if self._waiting > _HOLD_BACK:
+            self._flush()
+
+    def _flush(self) -> None:
+        data = b"".join(self._pending)
+        self._pending.clear()
+        self._waiting = 0
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[os.write(self._handle, left) :]
+        except OSError as error:
+            os.ftruncate(self._handle, self._written)
+            os.lseek(self._handle, self._written, os.SEEK_SET)
+            raise _unwritable(self._path, error) from error
+        self._written += len(data)
+
+    def _id(self, what: str) -> str:
+        # Of place and content: no randomness, and no two records of an archive share it.
+        return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{self.file} {self.position} {what}')}"
+
+
+def _warcinfo(record_id: str, name: str, at: datetime, software: str) -> tuple[Fields, bytes]:
+    block = (
+        f"software: {software}\r\n"
+        "format: WARC File Format 1.1\r\n"
+        "conformsTo: https://iipc.github.io/warc-specifications/specifications/warc-format/"
+        "warc-1.1/\r\n"
+        "description: what an advertising monitor received; `Lantian-Rebuilt` says what of a "
+        "head or body is not as it came over the wire\r\n"
+    ).encode()
+    fields: Fields = (
+        ("WARC-Type", "warcinfo"),
+        ("WARC-Record-ID", f"<{record_id}>"),
+        ("WARC-Date", _date(at)),
+        ("WARC-Filename", name),
+        ("WARC-Block-Digest", digest_of(block)),
+        ("Content-Type", "application/warc-fields"),
+    )
+    return fields, block
+
+
+def _head(head: bytes, length: int, *, browser: bool) -> bytes:
+    """The head as it is kept: without transfer coding, ended by an empty line."""
+    first, *lines = head.strip(b"\r\n").split(b"\r\n")
+    if not first.startswith(b"HTTP/"):
+        raise ValueError(f"no status line: {first[:80]!r}")
+    kept = [first]
+    for line in lines:
+        name = line.partition(b":")[0].strip().lower()
+        if name == b"transfer-encoding" or (browser and name == b"content-length"):
+            continue
+        if browser and name == b"content-encoding":
+            line = b"X-Archive-Orig-" + line  # noqa: PLW2901
+        kept.append(line)
+    if browser:
+        kept.append(b"Content-Length: %d" % length)
+    return b"\r\n".join(kept) + b"\r\n\r\n"
+
+
+def _address(url: str) -> str:
+    """The address in ASCII, without white space (RFC 3986)."""
+    return url if url.isascii() and url.isprintable() and " " not in url else quote(url, _URL_SAFE)
+
+
+def _date(at: datetime) -> str:
+    return f"{as_utc(at).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder`, and have its name and those above it on the disk."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in missing:
+            _sync_folder(place.parent)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"the evidence file {path} cannot be written: {error.strerror}.",
+        hint="Make room on that disk, or let this user write there.",
+    )
