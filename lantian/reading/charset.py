@@ -19,31 +19,9 @@ from w3lib.encoding import (
 CHINESE = ("utf-8", "gb18030", "big5hkscs")
 ON_THE_WEB = frozenset(
     [
-        "utf-8",
-        "gb18030",
-        "gbk",
-        "gb2312",
-        "hz",
-        "big5",
-        "big5hkscs",
-        "cp950",
-        "shift_jis",
-        "cp932",
-        "euc_jp",
-        "euc_kr",
-        "cp949",
-        "koi8-r",
-        "cp1250",
-        "cp1251",
-        "cp1252",
-        "cp1253",
-        "cp1254",
-        "cp1255",
-        "cp1256",
-        "cp1257",
-        "cp1258",
-        "cp874",
-        "tis-620",
+        *("utf-8", "gb18030", "gbk", "gb2312", "hz", "big5", "big5hkscs", "cp950"),
+        *("shift_jis", "cp932", "euc_jp", "euc_kr", "cp949", "koi8-r", "cp874", "tis-620"),
+        *(f"cp{number}" for number in range(1250, 1259)),
     ]
 )
 """What a guess may name: those that the Encoding Standard knows and pages use."""

@@ -87,7 +87,7 @@ def parse_profile(text: str, *, where: str = "profile") -> SiteProfile:
         raise ProfileError(_report(where, node, error), hint=HINT) from error
 
 
-HINT = "docs/sources.md explains every field."
+HINT = "Compare with the profiles in crawler/sites/."
 
 
 def find_profile(name: str, folders: Iterable[str | Path] = ()) -> SiteProfile:

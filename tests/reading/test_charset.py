@@ -140,7 +140,7 @@ def test_what_no_character_set_makes_sense_of_is_never_clean() -> None:
     assert decode(b"<p>" + body, "text/html").fault == "charset"
 
 
-@pytest.mark.parametrize("unit", [b"\x81a", b"\xff", b"\xff\x80 "])
+@pytest.mark.parametrize("unit", [b"\x81a", b"\xff"])
 def test_a_page_of_nonsense_costs_no_more_than_another(unit: bytes) -> None:
     assert decode(b"<p>" + unit * 300_000, "text/html; charset=utf-8").fault
 

@@ -109,6 +109,34 @@ def test_a_key_in_the_page_goes_with_the_address(page: Page, profile: Rules) -> 
     assert [d.posting_key for d in reading.documents] == ["https://a.example/t?x=1#f7"]
 
 
+def test_cards_may_be_found_by_xpath(page: Page, profile: Rules) -> None:
+    rules = profile(
+        "documents:\n"
+        "  - kind: listing\n"
+        "    each: //li[b]\n"
+        "    key: ./@id\n"
+        "    title: ./b\n"
+        "    text: {xpath: './*', all: true}\n"
+        "    url: .//a/@href\n"
+        "    fields: {count: {xpath: count(./*)}, site: {css: title, page: true}}\n"
+    )
+    html = (
+        "<title>店</title><ul><li>空<li id=7><b>挂<i>名</i></b><div>一<br>二</div>"
+        "<a href=/x?spm=1>看</a></ul>"
+    )
+    (document,) = read_page(page(html), rules).documents
+    assert document.posting_key == "listing:7"
+    assert document.text == "挂名\n一\n二\n看"
+    assert document.url == "https://shop.example/x"
+    assert document.fields == {"count": "3", "site": "店"}
+
+
+def test_a_key_that_no_index_takes_is_kept_short(page: Page, profile: Rules) -> None:
+    html = f"<div class=card data-id={'x' * 5000}><b class=name>甲</b></div>"
+    (document,) = read_page(page(html), profile(CARDS)).documents
+    assert len(document.posting_key) < 200
+
+
 def test_what_is_required_and_absent_is_named(page: Page, profile: Rules) -> None:
     rules = profile(
         CARDS + "    price: .p\n    url: a::attr(href)\n    required: [key, title, price, url]\n"

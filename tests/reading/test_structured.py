@@ -96,3 +96,22 @@ def test_open_graph_fills_gaps_last(page: Page, profile: Rules) -> None:
     document = first(page, profile, html)
     assert (document.title, document.price) == ("开业 公告", "99")
     assert first(page, profile, html + ld(PRODUCT)).title == "发明专利代理"
+
+
+def test_microdata_items_in_each_other_keep_their_own_properties(
+    page: Page, profile: Rules
+) -> None:
+    html = """<div itemscope itemtype="https://schema.org/Product"><h2 itemprop="name">挂名</h2>
+    <div itemprop="offers" itemscope itemtype="https://schema.org/Offer"><i itemprop="price">¥99</i>
+    <div itemprop="seller" itemscope itemtype="https://schema.org/Organization">
+    <a itemprop="url" href="/s/1"><b itemprop="name">青松店</b></a></div></div></div>"""
+    document = first(page, profile, html + "<p class=body>正文</p>")
+    assert (document.title, document.price, document.seller_name) == ("挂名", "99", "青松店")
+    assert document.seller_url == "https://shop.example/s/1"
+
+
+def test_microdata_nested_without_end_is_read_all_the_same(page: Page, profile: Rules) -> None:
+    html = (
+        "<i itemscope itemprop=x>" * 290 + "<b itemprop=y>t</b>" * 2000 + "<p class=body>正文</p>"
+    )
+    assert first(page, profile, html).text == "正文"
