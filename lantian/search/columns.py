@@ -74,20 +74,30 @@ class Columns:
             self._arrays[name][slots] = self._encode(name, fields[name])
         self._apply_claims(slots, fields["claims"])
 
-    def slots_of(self, clue_ids: Ints) -> Ints:
-        """The slots of clues that are all known."""
-        return np.searchsorted(self._view("clue_id"), clue_ids)
+    def mask_of(self, clue_ids: Ints) -> Bools:
+        """True at the slots of these clues, all of them known."""
+        known = self._view("clue_id")
+        mask = self.none()
+        if self._size and known[-1] - known[0] == self._size - 1:
+            mask[clue_ids - known[0]] = True
+        else:
+            mask[np.searchsorted(known, clue_ids)] = True
+        return mask
 
-    def found(self, query: Query, text_slots: Ints | None) -> Ints:
-        """The slots that answer the query; `text_slots` are those its words were found in."""
-        mask = self._base(query, text_slots)
+    def none(self) -> Bools:
+        """False at every slot."""
+        return np.zeros(self._size, np.bool_)
+
+    def found(self, query: Query, having_words: Bools | None) -> Ints:
+        """The slots that answer the query; `having_words` is true where its words stand."""
+        mask = self._base(query, having_words)
         for chosen in self._chosen(query).values():
             mask &= chosen
         return np.flatnonzero(mask)
 
-    def page(self, query: Query, text_slots: Ints | None) -> Page:
+    def page(self, query: Query, having_words: Bools | None) -> Page:
         """One page of the answer."""
-        slots = self.found(query, text_slots)
+        slots = self.found(query, having_words)
         total = len(slots)
         keys = self._keys(query.sort, slots)
         if query.after:
@@ -102,10 +112,10 @@ class Columns:
         return Page(clue_ids, total, self._cursor(query.sort, int(slots[-1])) if more else "")
 
     def facets(
-        self, query: Query, text_slots: Ints | None, names: Iterable[str], top: int
+        self, query: Query, having_words: Bools | None, names: Iterable[str], top: int
     ) -> dict[str, tuple[FacetCount, ...]]:
         """The counts of each facet under all conditions but its own."""
-        base = self._base(query, text_slots)
+        base = self._base(query, having_words)
         chosen = self._chosen(query)
         everything = np.flatnonzero(_all(base, chosen.values()))
         counts = {}
@@ -114,9 +124,7 @@ class Columns:
             if name in chosen:
                 others = (mask for other, mask in chosen.items() if other != name)
                 slots = np.flatnonzero(_all(base, others))
-            values = self._count(name, slots)
-            values.sort(key=lambda value: (-value.count, value.value))
-            counts[name] = tuple(values[:top])
+            counts[name] = self._count(name, slots, top)
         return counts
 
     def _view(self, name: str) -> NDArray[Any]:
@@ -170,21 +178,19 @@ class Columns:
     def _apply_claims(self, slots: Ints, claims: Sequence[str]) -> None:
         for mask in self._claims.values():
             mask[slots] = False
-        having: dict[str, list[int]] = {}
+        alike: dict[str, list[int]] = {}
         for number, together in enumerate(claims):
+            alike.setdefault(together, []).append(number)
+        for together, numbers in alike.items():
             for claim in together.split():
-                having.setdefault(claim, []).append(number)
-        for claim, numbers in having.items():
-            if claim not in self._claims:
-                self._claims[claim] = np.zeros(len(self._arrays["clue_id"]), np.bool_)
-            self._claims[claim][slots[numbers]] = True
+                if claim not in self._claims:
+                    self._claims[claim] = np.zeros(len(self._arrays["clue_id"]), np.bool_)
+                self._claims[claim][slots[numbers]] = True
 
-    def _base(self, query: Query, text_slots: Ints | None) -> Bools:
+    def _base(self, query: Query, having_words: Bools | None) -> Bools:
         """The slots that meet every condition that is no facet."""
         mask: Bools = self._view("live").copy()
-        if text_slots is not None:
-            having_words = np.zeros(self._size, np.bool_)
-            having_words[text_slots] = True
+        if having_words is not None:
             mask &= having_words
         for name, (start, end) in query.spans().items():
             times = self._view(name)
@@ -218,16 +224,23 @@ class Columns:
                     mask |= self._view(name) == codes[value]
         return mask
 
-    def _count(self, name: str, slots: Ints) -> list[FacetCount]:
+    def _count(self, name: str, slots: Ints, top: int) -> tuple[FacetCount, ...]:
+        values: Sequence[str | int]
         if name == "claim":
-            counts = {claim: int(mask[slots].sum()) for claim, mask in self._claims.items()}
-            return [FacetCount(claim, count) for claim, count in counts.items() if count]
-        if name == "severity":
+            values = list(self._claims)
+            masks = (mask[slots] for mask in self._claims.values())
+            numbers = np.fromiter(map(np.count_nonzero, masks), np.int64)
+        elif name == "severity":
             numbers = np.bincount(self._view("severity")[slots])
-            return [FacetCount(int(at), int(numbers[at])) for at in np.flatnonzero(numbers)]
-        numbers = np.bincount(self._view(name)[slots])
-        values = self._values[name]
-        return [FacetCount(values[at], int(numbers[at])) for at in np.flatnonzero(numbers)]
+            values = range(len(numbers))
+        else:
+            numbers = np.bincount(self._view(name)[slots])
+            values = self._values[name]
+        least = np.partition(numbers, -top)[-top] if len(numbers) > top else 0
+        often = np.flatnonzero(numbers >= max(least, 1))
+        counts = [FacetCount(values[at], int(numbers[at])) for at in often]
+        counts.sort(key=lambda count: (-count.count, count.value))
+        return tuple(counts[:top])
 
     def _keys(self, sort: Sort, slots: Ints) -> NDArray[Any]:
         """Numbers that ascend in the order asked for."""

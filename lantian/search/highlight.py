@@ -81,7 +81,9 @@ def snippets(text: str, marks: Iterable[Mark], *, around: int = 30, most: int = 
 
     Places whose surroundings touch share one excerpt. Without marks, the beginning of the text.
     """
-    places = sorted(marks, key=lambda mark: (mark.start, mark.end))
+    places = sorted(
+        (mark for mark in marks if mark.start < mark.end), key=lambda mark: (mark.start, mark.end)
+    )
     windows: list[tuple[int, int]] = []
     for mark in places:
         start, end = max(mark.start - around, 0), min(mark.end + around, len(text))
@@ -91,7 +93,7 @@ def snippets(text: str, marks: Iterable[Mark], *, around: int = 30, most: int = 
             windows.append((start, end))
         else:
             break
-    if not windows and text:
+    if not windows and text and around:
         windows = [(0, min(2 * around, len(text)))]
     return [
         Snippet(tuple(segments(text, places, window)), window[0] > 0, window[1] < len(text))

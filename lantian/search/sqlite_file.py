@@ -24,6 +24,7 @@ with contextlib.suppress(ImportError):
 Connection = sqlite3.Connection
 
 _BUSY_SECONDS = 10.0
+_DAMAGE = ("malformed", "not a database", "unsupported file", "vtable constructor", "corrupt")
 _WRITABLE = "See that the disk has room and that the file may be written."
 
 
@@ -51,7 +52,7 @@ def answering(path: Path) -> Iterator[None]:
         yield
     except driver.DatabaseError as error:
         cause = str(error)
-        if "malformed" in cause or "not a database" in cause or "unsupported file" in cause:
+        if any(words in cause for words in _DAMAGE):
             raise Damaged(f"the search index {path} is damaged: {cause}.", hint=REBUILD) from error
         if "locked" in cause or "busy" in cause:
             hint = "Another process has been writing for long; try again."
@@ -128,7 +129,8 @@ def transaction(connection: Connection, begin: str = "BEGIN IMMEDIATE") -> Itera
 
 def check(connection: Connection, path: Path) -> None:
     """Raise `Damaged` if the file is not whole."""
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    with answering(path):
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise Damaged(f"the search index {path} is damaged: {verdict}.", hint=REBUILD)
 
