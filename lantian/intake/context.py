@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from lantian.clock import Clock
+from lantian.evidence.archive import WarcWriter
 from lantian.intake.visit import Outcome
 from lantian.reading import READER_VERSION
 from matchers import words
 from matchers.scan import Matcher
-
-if TYPE_CHECKING:
-    from lantian.evidence.archive import WarcWriter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +26,7 @@ class IntakeContext:
     job_id: int
     token: int
     matcher: Matcher
-    warc: "WarcWriter"
+    warc: WarcWriter
     clock: Clock
     profile_version: str
     tool_version: str

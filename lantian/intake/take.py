@@ -26,7 +26,8 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
     """What the visits left in the store, written in the caller's one transaction.
 
     Bytes go first, into the writer's own WARC file, and are on the disk before the rows that
-    name them. Raises `LeaseLost` if another holds the crawl's job by now, and `ValueError` for a
+    name them; call it inside `ctx.warc.batch()`, which takes them back if the transaction fails.
+    Raises `LeaseLost` if another holds the crawl's job by now, and `ValueError` for a
     batch of more than 50 visits.
     """
     if len(visits) > MOST_VISITS:

@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session
 
 from lantian.clock import FixedClock
 from lantian.clues.forming import form_clue
-from lantian.model import Capture, Clue, Crawl, Decision, Document, Hit, Page, Platform, Source, User
+from lantian.model import (
+    Capture,
+    Clue,
+    Crawl,
+    Decision,
+    Document,
+    Hit,
+    Page,
+    Platform,
+    Source,
+    User,
+)
 from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
 
