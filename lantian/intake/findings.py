@@ -45,25 +45,16 @@ def store_hits(
         for hit in scan.hits
     ]
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    new: list[int] = []
-    for start in range(0, len(rows), _CHUNK):
-        statement = (
-            insert(Hit)
-            .values(rows[start : start + _CHUNK])
-            .on_conflict_do_nothing(
-                index_elements=[
-                    "document_id",
-                    "rule_id",
-                    "rule_hash",
-                    "pack_hash",
-                    "start",
-                    "end",
-                ]
-            )
-            .returning(Hit.document_id)
+    if not rows:
+        return []
+    statement = (
+        insert(Hit)
+        .on_conflict_do_nothing(
+            index_elements=["document_id", "rule_id", "rule_hash", "pack_hash", "start", "end"]
         )
-        new += session.scalars(statement)
-    return new
+        .returning(Hit.document_id)
+    )
+    return list(session.scalars(statement, rows))
 
 
 def store_clues(

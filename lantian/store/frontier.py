@@ -38,17 +38,13 @@ def plan(session: Session, crawl_id: int, rows: Iterable[Planned]) -> int:
     ]
     if not values:
         return 0
-    new = 0
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    for start in range(0, len(values), 500):
-        statement = (
-            insert(FrontierRow)
-            .values(values[start : start + 500])
-            .on_conflict_do_nothing(index_elements=["crawl_id", "fingerprint"])
-            .returning(FrontierRow.id)
-        )
-        new += len(session.execute(statement).all())
-    return new
+    statement = (
+        insert(FrontierRow)
+        .on_conflict_do_nothing(index_elements=["crawl_id", "fingerprint"])
+        .returning(FrontierRow.id)
+    )
+    return len(session.execute(statement, values).all())
 
 
 def mark_done(session: Session, crawl_id: int, outcomes: dict[str, str]) -> None:
