@@ -1,0 +1,1 @@
+"""Server-rendered pages for the people who review, supervise and administer."""

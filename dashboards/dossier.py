@@ -1,0 +1,167 @@
+"""Everything that a person needs to decide one clue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dashboards.listing import Row, rows_of
+from lantian.clock import legal_day
+from lantian.errors import NotFound
+from lantian.law import Article, articles_in_force
+from lantian.model import (
+    Artifact,
+    Capture,
+    Clue,
+    ClueClaim,
+    Crawl,
+    Decision,
+    Document,
+    Hit,
+    Job,
+    Notice,
+    NoticeItem,
+    Platform,
+    Seller,
+    Source,
+    User,
+)
+from lantian.search.highlight import Mark, Segment, segments
+
+SIBLINGS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One hit and the law that it may touch, as in force on the days the posting was seen."""
+
+    hit: Hit
+    number: int
+    articles: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The screenshot of the newest capture that has one, or why there is none."""
+
+    artifact: Artifact | None
+    capture: Capture | None
+    stood: bool | None
+    missing: str
+    """Why there is no picture: waiting, failed, or a sentence of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One clue with everything around it."""
+
+    clue: Clue
+    claims: tuple[ClueClaim, ...]
+    document: Document
+    platform: Platform
+    source: Source
+    seller: Seller | None
+    text: tuple[Segment, ...]
+    grounds: tuple[Ground, ...]
+    days: tuple[date, date]
+    capture: Capture
+    picture: Picture
+    crawl: Crawl | None
+    decisions: tuple[tuple[Decision, User], ...]
+    notices: tuple[tuple[Notice, NoticeItem], ...]
+    siblings: tuple[Row, ...]
+
+
+def dossier(session: Session, clue_id: int) -> Dossier:
+    """The clue with everything around it; raises `NotFound`."""
+    clue = session.get(Clue, clue_id)
+    if clue is None:
+        raise NotFound(f"there is no clue {clue_id}.", hint="Go back to the list.")
+    document = session.get_one(Document, clue.document_id)
+    hits = session.scalars(
+        select(Hit)
+        .where(Hit.document_id == document.id, Hit.pack_hash == clue.pack_hash)
+        .order_by(Hit.start, Hit.id)
+    ).all()
+    days = (legal_day(clue.first_seen_at), legal_day(clue.last_seen_at))
+    return Dossier(
+        clue=clue,
+        claims=tuple(clue.claims),
+        document=document,
+        platform=session.get_one(Platform, clue.platform_id),
+        source=session.get_one(Source, clue.source_id),
+        seller=session.get(Seller, clue.seller_id) if clue.seller_id else None,
+        text=tuple(segments(document.text, [Mark(hit.start, hit.end, hit.claim) for hit in hits])),
+        grounds=tuple(
+            Ground(hit, number, tuple(articles_in_force(hit.law, *days)))
+            for number, hit in enumerate(hits, 1)
+        ),
+        days=days,
+        capture=session.get_one(Capture, document.capture_id),
+        picture=_picture(session, document),
+        crawl=_last_crawl(session, clue.source_id),
+        decisions=_decisions(session, clue_id),
+        notices=_notices(session, clue_id),
+        siblings=_siblings(session, clue),
+    )
+
+
+def _picture(session: Session, document: Document) -> Picture:
+    found = session.execute(
+        select(Artifact, Capture)
+        .join(Capture, Capture.id == Artifact.capture_id)
+        .where(Capture.page_id == document.page_id, Artifact.role == "screenshot")
+        .order_by(Capture.id.desc())
+        .limit(1)
+    ).first()
+    if found is not None:
+        return Picture(found[0], found[1], found[1].hits_stood, "")
+    key = f"evidence:{document.capture_id}"
+    job = session.scalar(select(Job).where(Job.key == key))
+    if job is None or job.state in {"ready", "leased"}:
+        return Picture(None, None, None, "waiting")
+    return Picture(None, None, None, job.last_error or "failed")
+
+
+def _last_crawl(session: Session, source_id: int) -> Crawl | None:
+    return session.scalars(
+        select(Crawl)
+        .where(Crawl.source_id == source_id, Crawl.purpose == "crawl")
+        .order_by(Crawl.id.desc())
+        .limit(1)
+    ).first()
+
+
+def _decisions(session: Session, clue_id: int) -> tuple[tuple[Decision, User], ...]:
+    rows = session.execute(
+        select(Decision, User)
+        .join(User, User.id == Decision.user_id)
+        .where(Decision.clue_id == clue_id)
+        .order_by(Decision.id.desc())
+    )
+    return tuple((decision, user) for decision, user in rows)
+
+
+def _notices(session: Session, clue_id: int) -> tuple[tuple[Notice, NoticeItem], ...]:
+    rows = session.execute(
+        select(Notice, NoticeItem)
+        .join(NoticeItem, NoticeItem.notice_id == Notice.id)
+        .where(NoticeItem.clue_id == clue_id)
+        .order_by(Notice.id.desc())
+    )
+    return tuple((notice, item) for notice, item in rows)
+
+
+def _siblings(session: Session, clue: Clue) -> tuple[Row, ...]:
+    """The seller's other clues, newest first."""
+    if clue.seller_id is None:
+        return ()
+    ids: Sequence[int] = session.scalars(
+        select(Clue.id)
+        .where(Clue.seller_id == clue.seller_id, Clue.id != clue.id)
+        .order_by(Clue.id.desc())
+        .limit(SIBLINGS)
+    ).all()
+    return rows_of(session, ids, now=clue.last_seen_at)

@@ -1,0 +1,80 @@
+"""Labels of the closed words: claims, states, actions, results, outcomes; English, for gettext."""
+
+from functools import cache
+from pathlib import Path
+
+from matchers.pack import load_pack
+
+
+def _(text: str) -> str:
+    """Marks a text for the catalogue; the template translates it."""
+    return text
+
+
+WORDS = {
+    "state": {"open": _("Open"), "confirmed": _("Confirmed"), "dismissed": _("Dismissed")},
+    "presence": {
+        "online": _("On line"),
+        "gone": _("Gone"),
+        "changed": _("Changed"),
+        "unknown": _("Unknown"),
+    },
+    "severity": {"3": _("High"), "2": _("Medium"), "1": _("Low")},
+    "notice_state": {
+        "none": _("No notice"),
+        "waiting": _("Waiting for a channel"),
+        "sent": _("Sent"),
+        "acknowledged": _("Acknowledged"),
+        "answered": _("Answered"),
+        "closed": _("Closed"),
+    },
+    "action": {
+        "removed": _("Removed"),
+        "shop_closed": _("Shop closed"),
+        "edited": _("Edited"),
+        "refused": _("Refused"),
+    },
+    "result": {
+        "verified_removed": _("Verified removed"),
+        "changed": _("Changed, no longer hits"),
+        "still_there": _("Still there"),
+        "back_again": _("Back again"),
+        "could_not_be_seen": _("Could not be seen"),
+    },
+    "facet": {
+        "claim": _("Claim"),
+        "severity": _("Severity"),
+        "state": _("State"),
+        "presence": _("Presence"),
+        "platform": _("Platform"),
+        "source": _("Source"),
+        "seller": _("Seller"),
+        "notice_state": _("Notice"),
+    },
+    "role": {"reviewer": _("Reviewer"), "administrator": _("Administrator")},
+    "sort": {
+        "urgent": _("Most severe first"),
+        "newest": _("Newest first"),
+        "score": _("Highest score first"),
+    },
+    "unit": {"m": _("%d min"), "h": _("%d h"), "d": _("%d d")},
+    "kind": {
+        "listing": _("Listing"),
+        "post": _("Post"),
+        "reply": _("Reply"),
+        "result": _("Search result"),
+        "page": _("Page"),
+    },
+}
+
+
+@cache
+def claim_labels(pack_dir: Path | None) -> dict[str, dict[str, str]]:
+    """Claim to its label by `zh` and `en`."""
+    return {claim.claim: claim.label.model_dump() for claim in load_pack(pack_dir).claims}
+
+
+@cache
+def guidance(pack_dir: Path | None) -> dict[str, dict[str, str]]:
+    """Claim to what its reviewer should look at, by `zh` and `en`."""
+    return {claim.claim: claim.guidance.model_dump() for claim in load_pack(pack_dir).claims}
