@@ -95,7 +95,8 @@ def problem_of(error: Exception, now: datetime) -> Problem:
     code = next((code for kind, code in CODES if isinstance(error, kind)), "internal")
     headers = _headers(code, error, now)
     if isinstance(error, errors.LantianError):
-        extra = {"retry_at": _time(error.retry_at)} if _timed(error) else {}
+        at = error.retry_at if isinstance(error, errors.Conflict) else None
+        extra = {"retry_at": _time(at)} if at is not None else {}
         return _plain(code, error, headers=headers, extra=extra)
     kind = KINDS[code]
     return Problem(kind, kind.meaning_zh, kind.meaning_en, headers=headers)
@@ -160,10 +161,6 @@ def _plain(
 ) -> Problem:
     kind = KINDS[code]
     return Problem(kind, kind.meaning_zh, error.message, error.hint, extra or {}, headers or {})
-
-
-def _timed(error: Exception) -> bool:
-    return isinstance(error, errors.Conflict) and error.retry_at is not None
 
 
 def _headers(code: str, error: Exception, now: datetime) -> dict[str, str]:

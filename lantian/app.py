@@ -91,6 +91,7 @@ class SecurityHeaders:
         self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, with the headers."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -114,6 +115,7 @@ class TrustedHosts:
         self.base_url = base_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request of ours on, refuse any other."""
         if scope["type"] not in {"http", "websocket"} or self._known(Headers(scope=scope)):
             await self.app(scope, receive, send)
             return

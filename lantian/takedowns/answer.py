@@ -1,5 +1,6 @@
 """What a platform answers: that it has the notice, and what it did about each clue."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from lantian.takedowns.states import (
 )
 
 LONGEST_REASON = 2_000
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,11 @@ def _chosen(notice: Notice, answers: Sequence[Answer]) -> list[tuple[NoticeItem,
         action = action_named(answer.action, where=where)
         if len(answer.reason) > LONGEST_REASON:
             raise Invalid(f"{where}: reason has more than {LONGEST_REASON} characters.")
+        if _UNSTORABLE.search(answer.reason):
+            raise Invalid(
+                f"{where}: reason holds characters that no text has.",
+                hint="Leave out control characters and lone surrogates.",
+            )
         if action is Action.REFUSED and not answer.reason.strip():
             raise Invalid(f"{where}: a refusal needs a reason.", hint="Say why, in `reason`.")
         if answer.clue_ids is not None and not answer.clue_ids:

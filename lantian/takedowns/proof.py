@@ -6,17 +6,20 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.errors import EvidenceDamaged
-from lantian.evidence.archive import RecordRef
 from lantian.model import Artifact, Capture, Document, Hit, NoticeItem
 from lantian.takedowns.content import canonical, captures_of, content_digest, stamp
 from lantian.takedowns.view import NoticeView, notice_view
+
+if TYPE_CHECKING:
+    from lantian.evidence.archive import RecordRef
 
 FORMAT = "lantian.evidence/1"
 CHUNK = 256 * 1024
@@ -25,8 +28,9 @@ IN_MEMORY = 8 * 1024 * 1024
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes
 SUFFIXES = {"image/png": "png", "text/html": "html", "application/json": "json"}
 README = """\
-本压缩包是处置通知的证据材料。manifest.json 列出每个文件的 SHA-256；notice.json 是通知正文的规范化 JSON，
-其 SHA-256 即通知的 content_digest。所列内容涉嫌违法，是否违法以有权机关的认定为准。
+本压缩包是处置通知的证据材料。manifest.json 列出每个文件的 SHA-256；
+notice.json 是通知正文的规范化 JSON，其 SHA-256 即通知的 content_digest。
+所列内容涉嫌违法，是否违法以有权机关的认定为准。
 网页文件为抓取原文，请勿直接在浏览器中打开。
 
 Evidence of one notice. manifest.json lists every file with its SHA-256; notice.json is the
@@ -41,7 +45,7 @@ Check: sha256sum FILE, and compare with manifest.json.
 class Archive(Protocol):
     """What a pack needs of the evidence archive."""
 
-    def read(self, ref: RecordRef) -> bytes:
+    def read(self, ref: "RecordRef") -> bytes:
         """The payload of a record; raises `EvidenceDamaged`."""
         ...
 
@@ -103,15 +107,17 @@ def evidence_of(
             f"notice {notice_id}: its content does not match its digest.",
             hint="It was changed in the store; compare with a backup.",
         )
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
-        pack = _Zip(zipped)
-        pack.add("README.txt", README.encode())
-        pack.add("notice.json", canonical(notice.content), role="notice")
-        for item in notice.items:
-            _add_item(session, archive, pack, item)
-        manifest = _manifest(view, pack)
-        zipped.writestr(_info("manifest.json"), json.dumps(manifest, ensure_ascii=False, indent=1))
+    with ExitStack() as unless_done:
+        file = unless_done.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
+            pack = _Zip(zipped)
+            pack.add("README.txt", README.encode())
+            pack.add("notice.json", canonical(notice.content), role="notice")
+            for item in notice.items:
+                _add_item(session, archive, pack, item)
+            manifest = json.dumps(_manifest(view, pack), ensure_ascii=False, indent=1)
+            zipped.writestr(_info("manifest.json"), manifest.encode("utf-8", "surrogatepass"))
+        unless_done.pop_all()
     return _sealed(file)
 
 
@@ -175,16 +181,11 @@ def _add_artifact(
     )
 
 
-def reference(artifact: Artifact) -> RecordRef:
+def reference(artifact: Artifact) -> "RecordRef":
     """Where the archive keeps the artifact."""
-    return RecordRef(
-        file=artifact.file,
-        offset=artifact.offset,
-        length=artifact.length,
-        record_id=artifact.record_id,
-        digest=artifact.digest,
-        size=artifact.size,
-    )
+    from lantian.evidence.archive import RecordRef
+
+    return RecordRef.of(artifact)
 
 
 def _hits(session: Session, item: NoticeItem) -> list[dict[str, Any]]:
