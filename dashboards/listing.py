@@ -70,7 +70,10 @@ def listing(
     except IndexUnavailable:
         found, from_index = find_clues(session, replace(query, words=None)), False
     rows = rows_of(session, found.clue_ids, now=now)
-    return Listing(rows, found.total, found.next, from_index)
+    # The index may be a moment behind: what was just decided is no longer listed as open.
+    kept = tuple(row for row in rows if not query.states or row.state in query.states)
+    total = found.total - (len(found.clue_ids) - len(kept))
+    return Listing(kept, total, found.next, from_index)
 
 
 def rows_of(session: Session, ids: Sequence[int], *, now: datetime) -> tuple[Row, ...]:

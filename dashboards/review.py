@@ -53,7 +53,8 @@ def facets(request: Request, visitor: Signed) -> HTMLResponse:
     wanted = read_filter(request.query_params)
     with visitor.parts.store.read() as session:
         lists = facet_lists(visitor.parts, session, wanted)
-    context = {"lists": lists, "wanted": wanted, **_words(visitor)}
+    whole = "hx-request" not in request.headers
+    context = {"lists": lists, "wanted": wanted, "whole": whole, **_words(visitor)}
     return page(request, "facets.html", context, visitor=visitor)
 
 
