@@ -198,6 +198,38 @@ def check_index(settings: Settings) -> Iterator[Finding]:
     yield Finding("index", state, f"{name}: {health.state}. {health.detail}".strip(), health.hint)
 
 
+def check_chromium(settings: Settings) -> Iterator[Finding]:
+    """Chromium is there and starts the way it would for a real site."""
+    import asyncio
+
+    from lantian.browser.find import find_chromium
+    from lantian.browser.launch import sandbox_for
+    from lantian.errors import BrowserUnavailable
+
+    try:
+        program = find_chromium(settings.chromium)
+        version = asyncio.run(_started(program, sandbox=False))
+        yield Finding("Chromium", "ok", f"{program}, version {version}")
+        if sandbox_for(local=False, root_allowed=settings.browser_as_root):
+            asyncio.run(_started(program, sandbox=True))
+    except BrowserUnavailable as error:
+        # Static sites and the demonstration go on without.
+        yield Finding("Chromium", "warn", error.message, error.hint)
+
+
+async def _started(program: Path, *, sandbox: bool) -> str:
+    """The version of the browser, which was started and ended."""
+    from playwright.async_api import async_playwright
+
+    from lantian.browser.launch import launch
+
+    async with async_playwright() as playwright:
+        browser = await launch(playwright, program, proxy=None, sandbox=sandbox)
+        version = browser.version
+        await browser.close()
+        return version
+
+
 def check_fonts(_settings: Settings) -> Iterator[Finding]:
     """Some font has Chinese characters, for screenshots and charts."""
     if shutil.which("fc-list") is not None:
@@ -283,6 +315,7 @@ CHECKS: dict[str, Check] = {
     "SQLite": check_sqlite,
     "store": check_store,
     "index": check_index,
+    "Chromium": check_chromium,
     "Chinese font": check_fonts,
     "mail": check_mail,
     "clock": check_clock,

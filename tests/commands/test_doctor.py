@@ -38,8 +38,9 @@ def states(findings: dict[str, list[dict[str, str]]], check: str) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _in_an_empty_place(data_dir: Path) -> None:
-    """Every test starts with an empty data folder."""
+def _in_an_empty_place(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test starts with an empty data folder, and with no browser: it takes long to start."""
+    monkeypatch.setenv("LANTIAN_CHROMIUM", str(data_dir / "no-chromium"))
 
 
 def test_a_store_that_is_not_there_yet_is_no_fault() -> None:
@@ -127,6 +128,34 @@ def test_elasticsearch_that_does_not_answer_fails(
     assert status == 1
 
 
+def test_chromium_is_started(chromium_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANTIAN_CHROMIUM", str(chromium_path))
+    _, findings = examined()
+    assert findings["Chromium"][0]["state"] == "ok"
+    assert str(chromium_path) in findings["Chromium"][0]["text"]
+
+
+def test_a_machine_without_chromium_is_told_how_to_get_one_and_does_not_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_CHROMIUM", str(tmp_path / "chromium"))
+    _, findings = examined()
+    assert states(findings, "Chromium") == ["warn"]
+    assert "playwright install" in findings["Chromium"][0]["cure"]
+
+
+def test_a_chromium_that_does_not_start_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("LANTIAN_CHROMIUM", str(broken))
+    _, findings = examined()
+    assert states(findings, "Chromium") == ["warn"]
+    assert "does not start" in findings["Chromium"][0]["text"]
+
+
 def test_the_clock_is_compared_with_the_databases(
     postgres_store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +172,7 @@ def test_a_clock_that_differs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: present - 90)
     _, findings = examined()
     assert states(findings, "clock") == ["warn"]
-    assert "+90" in findings["clock"][0]["text"]
+    assert "differs from the data folder's file system by +9" in findings["clock"][0]["text"]
 
 
 def test_a_mail_server_that_answers_is_well_and_gets_no_mail(

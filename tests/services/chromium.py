@@ -1,20 +1,13 @@
 """Chromium: the program that the browser tests drive."""
 
-import os
-import shutil
 from pathlib import Path
 
+from lantian.browser.find import find_chromium
+from lantian.errors import BrowserUnavailable
 from tests.services.source import Given, Installed, Missing, Source, given
 
 VARIABLE = "LANTIAN_TEST_CHROMIUM"
 PACKAGES = ("chromium", "fonts-noto-cjk")
-
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-CACHES = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")
-BUILDS = (
-    "chromium-*/chrome-linux*/chrome",
-    "chromium-*/chrome-mac*/*.app/Contents/MacOS/*",
-)
 
 
 def find() -> Source:
@@ -22,16 +15,10 @@ def find() -> Source:
     path = given(VARIABLE)
     if path is not None:
         return path
-    for name in NAMES:
-        program = shutil.which(name)
-        if program is not None and not _is_snap(Path(program)):
-            return Installed(Path(program))
-    for cache in (os.getenv("PLAYWRIGHT_BROWSERS_PATH", ""), *CACHES):
-        for build in BUILDS if cache else ():
-            found = sorted(Path(cache).expanduser().glob(build))
-            if found:
-                return Installed(found[-1])
-    return Missing(f"no Chromium; run `make test` as root on Debian or set {VARIABLE}")
+    try:
+        return Installed(find_chromium())
+    except BrowserUnavailable:
+        return Missing(f"no Chromium; run `make test` as root on Debian or set {VARIABLE}")
 
 
 def path_of(source: Source) -> Path:
@@ -43,8 +30,3 @@ def path_of(source: Source) -> Path:
             return home
         case _:
             raise RuntimeError(str(source))
-
-
-def _is_snap(program: Path) -> bool:
-    """Ubuntu's package is a script that fetches a snap; a snap sees neither /tmp nor /var/tmp."""
-    return b"/snap/" in program.read_bytes()[:4000] or "/snap/" in str(program.resolve())
