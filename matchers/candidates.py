@@ -8,6 +8,7 @@ from matchers.compile import Way
 from matchers.patterns import Sequence, Slot
 from matchers.rules import Nearby, Spare, Together
 
+AROUND = 300
 MAX_PLACES = 2_000
 """Matches of one rule in one text that are looked at."""
 
@@ -109,6 +110,8 @@ def region(within: str, tagged: Tagged, place: Place) -> Place:
         return tagged.sentence(*place)
     if within == "near":
         return tagged.near(*place)
+    if within == "around":
+        return max(0, place[0] - AROUND), min(len(tagged.chars), place[1] + AROUND)
     return 0, len(tagged.chars)
 
 
@@ -129,10 +132,10 @@ def spared(spare: Spare, tagged: Tagged, place: Place) -> Place | None:
     if spare.where == "inside":
         bounds = place
     elif spare.where == "before":
-        first, _ = tagged.sentence(start, end)
+        first, _ = tagged.clause(start, end)
         bounds = (max(first, start - spare.reach), start)
     elif spare.where == "after":
-        _, last = tagged.sentence(start, end)
+        _, last = tagged.clause(start, end)
         bounds = (end, min(last, end + spare.reach))
     else:
         bounds = region(spare.where, tagged, place)

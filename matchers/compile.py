@@ -205,6 +205,12 @@ class _Folder:
         self._groups[name] = self._terms(group.terms)
         if group.but:
             self._groups[f"!{name}"] = self._terms(group.but)
+            both = set(self._groups[name]) & set(self._groups[f"!{name}"])
+            if both:
+                raise MatcherError(
+                    f"group {name!r}: {', '.join(sorted(both))} is a term and its own exception.",
+                    hint="Marks do not count; an exception must be longer than the term.",
+                )
 
     def _terms(self, terms: Iterable[str]) -> tuple[str, ...]:
         folded = (self._fold(term) for term in terms)

@@ -3,7 +3,7 @@
 import re
 
 Place = tuple[int, int]
-KINDS = ("price", "contact", "pct", "pct_high", "rank_person", "rank_slot")
+KINDS = ("price", "contact", "amount", "pct", "pct_high", "rank_person", "rank_slot")
 """Groups that need no terms: their members are told by their shape."""
 SIGNS: dict[str, tuple[str, ...]] = {
     "rank_person": ("发明人", "设计人", "作者", "完成人", "创作人", "署名", "权利人")
@@ -17,10 +17,17 @@ SIGNS: dict[str, tuple[str, ...]] = {
 # Every repetition here is bounded or of one class of characters: linear time.
 _NUMBER = r"[0-9]{1,7}(?:\.[0-9]{1,2})?"
 _COUNT = r"[一二三四五六七八九十1-9](?:[、至到~-]?[一二三四五六1-6])?"
+_DIGITS = "一二三四五六1-6"
 _SHAPES: dict[str, re.Pattern[str]] = {
     "price": re.compile(
         rf"¥{_NUMBER}|{_NUMBER}(?:元|块|万元?|千|w(?![a-z])|k(?![a-z])|rmb|r(?![a-z])|大洋|米一)"
-        r"|[一二两三四五六七八九十][万千百][一二三四五六七八九]?(?:元|块|起|左右|一)"
+        r"|[一二两三四五六七八九十][万千百][一二三四五六七八九]?(?:元|块|起|左右|一[件位个人])"
+        r"|(?:一件|一位|每位|每人|每件|一个|价格?|只要|仅需|只需|费用?|收|交)"
+        r"[一二两三四五六七八九十][万千百][一二三四五六七八九]?(?![多余名家个件年月人位项亿])"
+    ),
+    "amount": re.compile(
+        r"(?<![0-9a-z.第¥年月])[1-9](?:[0-9]{2,4}|\.[0-9]w|[0-9]?[kw])"
+        r"(?![0-9a-z%年月日号件个人天位项家余名级类小多页册章条]|\.[0-9])"
     ),
     "contact": re.compile(
         r"(?:微信|薇信|威信|卫星|v信|vx|wx|q+号?|电话|手机|热线|加v|\+v|加q|\+q|微)[号：是]{0,2}"
@@ -36,7 +43,8 @@ _SHAPES: dict[str, re.Pattern[str]] = {
     "rank_slot": re.compile(
         rf"(?:第{_COUNT}|排名?第?{_COUNT})(?:位|名|顺位|个位置|个名额|位置|名额|席|个坑|坑位)"
         rf"|第{_COUNT}(?=[、和及到至第还只仅空剩都可有已均也，。；]|$)"
-        rf"|(?<![0-9a-z第]){_COUNT}位(?=空|可|还|有|剩|价|[0-9]{{3,5}})"
+        rf"|(?<![0-9a-z第{_DIGITS}])[{_DIGITS}]{{1,4}}位(?=空|可|还|有|剩|价|都|均|在|[0-9]{{3,5}})"
+        rf"|前{_COUNT}(?:人|位|名)"
     ),
 }
 _HIGH = re.compile(

@@ -1,5 +1,6 @@
 """A folded text put back together: evaded terms in plain spelling, broken words and lines joined."""
 
+import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
@@ -95,6 +96,16 @@ def _drop_breaks(folded: Folded, first: int, last: int) -> None:
     letters = last - first - len(inside)
     if (len(inside) == 1 and len(lines) == 1) or (len(inside) == letters - 1 and letters > 2):
         for at in reversed(inside):
+            _remove(folded, at, Kind.SYMBOL)
+
+
+_SPELT = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:[，、：][\u4e00-\u9fff]){2,}(?![\u4e00-\u9fff])")
+
+
+def unspell(folded: Folded) -> None:
+    """Join single characters that stand apart by marks: 保.过.审."""
+    for found in reversed(list(_SPELT.finditer(folded.chars))):
+        for at in range(found.end() - 2, found.start(), -2):
             _remove(folded, at, Kind.SYMBOL)
 
 

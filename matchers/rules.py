@@ -19,7 +19,9 @@ Term = Annotated[
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 LawKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,60}$")]
-Within = Literal["clause", "sentence", "near", "text"]
+Voice = Literal["quotation", "question", "denial", "refutation", "law", "definition", "victim"]
+Within = Literal["clause", "sentence", "near", "around", "text"]
+"""Near: two sentences either way; around: 300 characters either way."""
 
 
 class Part(BaseModel):
@@ -48,7 +50,9 @@ class Spare(Part):
     """One of these groups, so placed, means that the rule does not fire."""
 
     any: tuple[Name, ...] = Field(min_length=1)
-    where: Literal["before", "after", "inside", "clause", "sentence", "near", "text"] = "sentence"
+    where: Literal["before", "after", "inside", "clause", "sentence", "near", "around", "text"] = (
+        "sentence"
+    )
     reach: int = Field(default=12, ge=1, le=60)
     """Most characters between it and the match, where `where` is before or after."""
 
@@ -94,7 +98,7 @@ class Rule(Part):
     """Log-odds that a match in a fitting context, without any cue, is the claim."""
     word: bool = True
     """Whether a match must begin and end where dictionary words do."""
-    heard: tuple[Literal["quotation", "question", "denial"], ...] = ()
+    heard: tuple[Voice, ...] = ()
     """Voices that do not speak against this rule."""
     severity: int | None = Field(default=None, ge=1, le=3)
     law: tuple[LawKey, ...] = ()

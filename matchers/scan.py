@@ -13,7 +13,7 @@ from matchers.compile import Codes, Compiled, CompiledRule, Way, compile_pack
 from matchers.entities import entity_tags
 from matchers.explain import Factor, sentence
 from matchers.pack import Pack, digest
-from matchers.repair import Edit, cuts_a_word, repair, unwrap
+from matchers.repair import Edit, cuts_a_word, repair, unspell, unwrap
 from matchers.store import dump, load
 from matchers.text import Folded, Kind, fold, units_of
 from matchers.voice import judge
@@ -31,6 +31,7 @@ SHORT = 4_000
 """Texts of up to so many characters are read whole."""
 THRESHOLD = 0.5
 _EVASION = 0.3
+_FAR = -0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,7 @@ class Matcher:
             if offset <= edit.start and edit.end <= offset + len(text)
         ]
         evaded = repair(folded, edits) if edits else []
+        unspell(folded)
         unwrap(folded)
         tagged = Tagged(folded, self._tags(folded), self._compiled.known)
         verdicts: list[_Verdict] = []
@@ -301,7 +303,8 @@ def _verdict(
     for need in rule.needs:
         met = need_met(need, tagged, place)
         if met is not None:
-            factors.append(Factor("context", tagged.text(met), 0.0))
+            far = need.within == "around" and not _close(met, place)
+            factors.append(Factor("context", tagged.text(met), _FAR if far else 0.0))
         elif page_groups.isdisjoint(need.any):
             return None
     if rule.rule.word and phrase and _cut(tagged, place):
@@ -316,6 +319,10 @@ def _verdict(
     score = _probability(rule.rule.weight + sum(factor.by for factor in factors))
     original = tagged.folded.original(*place)
     return _Verdict(rule, original.start, original.end, score, tuple(factors))
+
+
+def _close(cue: Place, place: Place) -> bool:
+    return max(place[0] - cue[1], cue[0] - place[1]) <= 60
 
 
 def _cut(tagged: Tagged, place: Place) -> bool:

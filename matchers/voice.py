@@ -3,6 +3,8 @@
 The cues are the groups of `lexicon/voice.groups.yaml`; here stands how far each reaches.
 """
 
+from collections.abc import Callable
+
 from matchers.clauses import COMMAS, STOPS, Place, Tagged
 from matchers.explain import Factor
 
@@ -17,6 +19,7 @@ WEIGHTS = {
     "refute": -4.5,
     "prohibit": -4.5,
     "report": -4.0,
+    "press": -3.5,
     "victim": -3.5,
     "ask": -3.5,
     "law": -2.5,
@@ -39,18 +42,8 @@ def judge(
     """
     view = _View(tagged, place, phrase=phrase)
     factors: list[Factor] = []
-    for kind, cue in (
-        ("deny", "" if "denial" in heard else _denied(view)),
-        ("refute", _refuted(view)),
-        ("prohibit", _prohibited(view)),
-        ("report", _reported(view)),
-        ("victim", _complained(view)),
-        ("law", view.word("law_ref", view.sentence)),
-        ("define", _defined(view)),
-        ("list", _listed(view)),
-        ("official", _official(view)),
-    ):
-        if cue:
+    for kind, voice, find in _AGAINST:
+        if voice not in heard and (cue := find(view)):
             factors.append(Factor(kind, cue, WEIGHTS[kind]))
     if "question" not in heard:
         factors += _asked(view)
@@ -93,7 +86,7 @@ class _View:
     def open(self, cue: Place) -> bool:
         """Whether no new speaker, and no turn, stands between a cue and the match."""
         gap = self.between(cue)
-        return not (self.has("self", gap) or self.has("turn", gap))
+        return not (self.has("speaker", gap) or self.has("turn", gap))
 
 
 def _denied(view: _View) -> str:
@@ -120,15 +113,20 @@ def _denied(view: _View) -> str:
     return ""
 
 
+_REFUTED = (("refute", 26), ("refute_weak", 9))
+_NOT = ("不是", "不会", "绝非", "并非", "没有", "不算", "不", "没", "零", "无")
+
+
 def _refuted(view: _View) -> str:
-    bounds = (view.place[1], min(view.after[1], view.place[1] + 24))
-    for cue in view.tagged.within("refute", bounds):
-        lead = view.tagged.chars[max(view.place[1], cue[0] - 3) : cue[0]]
-        if view.has("self", (view.place[1], cue[0])):
-            break
-        if not lead.endswith(("不是", "不会", "绝非", "并非", "没有", "不算", "不")):
-            return view.tagged.text(cue)
-    follow = (view.sentence[1], min(len(view.tagged.chars), view.sentence[1] + 12))
+    """What says, after the match, that it is not so; the weaker words only close behind it."""
+    tagged, end = view.tagged, view.place[1]
+    for group, reach in _REFUTED:
+        for cue in tagged.within(group, (end, min(view.after[1], end + reach))):
+            if view.has("speaker", (end, cue[0])):
+                break
+            if not tagged.chars[max(end, cue[0] - 3) : cue[0]].endswith(_NOT):
+                return tagged.text(cue)
+    follow = (view.sentence[1], min(len(tagged.chars), view.sentence[1] + 12))
     return view.word("refute_next", follow)
 
 
@@ -143,12 +141,16 @@ def _prohibited(view: _View) -> str:
 def _reported(view: _View) -> str:
     tagged, place = view.tagged, view.place
     for cue in reversed(tagged.within("so_called", view.before)):
-        if place[0] - cue[1] <= 10 and view.open(cue):
+        reach = 2 if cue[1] - cue[0] < 2 else 8
+        if place[0] - cue[1] <= reach and view.open(cue):
             return tagged.text(cue)
     for group in ("report_verb", "third_says"):
         for cue in reversed(tagged.within(group, view.before)):
             if view.open(cue):
                 return tagged.text(cue)
+    said = _said(view)
+    if said:
+        return said
     follows = view.word("such_like", (place[1], min(view.after[1], place[1] + 14)))
     if follows:
         return follows
@@ -158,13 +160,29 @@ def _reported(view: _View) -> str:
     return ""
 
 
+_SAID = ("说", "说是", "说他", "说他们", "说能", "说可以", "说自己", "称", "称能", "讲", "告诉我", "表示")
+
+
+def _said(view: _View) -> str:
+    """The verb of saying right before the match, where nobody speaks for the shop."""
+    lead = view.tagged.chars[max(view.sentence[0], view.place[0] - 4) : view.place[0]]
+    for verb in _SAID:
+        if lead.endswith(verb) and not view.has("speaker", (view.clause[0], view.place[0])):
+            return verb
+    return ""
+
+
 def _complained(view: _View) -> str:
     cue = view.word("victim", view.sentence)
     if cue:
         return cue
-    if view.has("contact", view.sentence) or view.has("self", view.before):
+    if view.has("contact", view.sentence) or view.has("speaker", view.before):
         return ""
     return view.word("victim", view.near)
+
+
+def _cited(view: _View) -> str:
+    return view.word("law_ref", view.sentence)
 
 
 def _defined(view: _View) -> str:
@@ -178,7 +196,7 @@ def _listed(view: _View) -> str:
     if heading is None:
         return ""
     gap = (heading[1], view.place[0])
-    if view.has("self", gap) or view.has("contact", gap) or "\n\n" in tagged.text(gap):
+    if view.has("speaker", gap) or view.has("contact", gap) or "\n\n" in tagged.text(gap):
         return ""
     return tagged.text(heading)
 
@@ -199,7 +217,7 @@ def _asked(view: _View) -> list[Factor]:
     answer = (view.sentence[1], min(len(view.tagged.chars), view.sentence[1] + 8))
     if view.has("answer_yes", answer):
         return [Factor("answered", view.word("answer_yes", answer), WEIGHTS["answered"])]
-    sells = any(view.has(group, following) for group in ("contact", "order"))
+    sells = any(view.has(group, following) for group in ("contact", "order", "price"))
     if view.has("want", view.sentence) and sells and not view.has("asker", view.near):
         return []
     return [Factor("ask", cue, WEIGHTS["ask"])]
@@ -219,19 +237,54 @@ def _question(view: _View) -> str:
     return ""
 
 
-def _quoted(view: _View) -> str:
-    """The quotation marks, where they stand close around the match."""
+_LEFT, _RIGHT = "“\"「『‘＂〝«", "”\"」』’＂〞»"
+_QUOTED = 60
+"""Most characters that a quotation holds on either side of a match."""
+
+
+def _quotation(view: _View) -> tuple[int, int] | None:
+    """The quotation marks around the match, as indices into the text."""
     start, end = view.place
-    quotes = view.tagged.folded.quotes
-    left = [
-        mark for index, mark in quotes if start - 4 <= index <= start and mark in '“"「『‘＂〝«'
-    ]
-    right = [mark for index, mark in quotes if end <= index <= end + 4 and mark in '”"」』’＂〞»']
-    if not left or not right:
+    before = [(at, mark) for at, mark in view.tagged.folded.quotes if start - _QUOTED <= at <= start]
+    after = [(at, mark) for at, mark in view.tagged.folded.quotes if end <= at <= end + _QUOTED]
+    if before and after and before[-1][1] in _LEFT and after[0][1] in _RIGHT:
+        left, right = before[-1], after[0]
+        # A straight mark opens only where an even number of them stands before it.
+        if left[1] == '"' and sum(mark == '"' for at, mark in view.tagged.folded.quotes if at < start) % 2 == 0:
+            return None
+        return left[0], right[0]
+    return None
+
+
+def _quoted(view: _View) -> str:
+    """The words in quotation marks, where they are no advertisement of the shop's own."""
+    found = _quotation(view)
+    if found is None or any(
+        view.has(group, view.sentence) for group in ("contact", "order", "speaker")
+    ):
         return ""
-    if any(view.has(group, view.sentence) for group in ("contact", "order", "self")):
+    return "“”"
+
+
+def _cited_by_press(view: _View) -> str:
+    """Who quotes it, where it stands in quotation marks."""
+    if _quotation(view) is None:
         return ""
-    return left[-1] + right[0]
+    return view.word("journalist", view.tagged.near(*view.place, sentences=1))
+
+
+_AGAINST: tuple[tuple[str, str, Callable[[_View], str]], ...] = (
+    ("deny", "denial", _denied),
+    ("refute", "refutation", _refuted),
+    ("prohibit", "ban", _prohibited),
+    ("report", "report", _reported),
+    ("press", "report", _cited_by_press),
+    ("victim", "victim", _complained),
+    ("law", "law", _cited),
+    ("define", "definition", _defined),
+    ("list", "list", _listed),
+    ("official", "official", _official),
+)
 
 
 def _offered(view: _View) -> list[Factor]:
