@@ -124,7 +124,8 @@ def _threads(rng: random.Random, start: datetime) -> Iterator[Thread]:
     post_id = 88001
     for number in range(len(THREADS) * 3):
         subject, opening, replies = THREADS[number % len(THREADS)]
-        first = number * WEEKS // (len(THREADS) * 3)
+        # Eleven threads were there from the start; the others come in evenly.
+        first = max(0, number - 10) * WEEKS // (len(THREADS) * 3 - 10)
         written = [(opening, ""), *rng.sample(replies, len(replies))]
         posts = []
         for at, (text, claim) in enumerate(written):

@@ -8,9 +8,16 @@ import typer
 from lantian.errors import LantianError
 
 COMMANDS = (
+    "demo",
+    "serve",
+    "worker",
+    "crawl",
     "match",
+    "index",
+    "notice",
     "report",
     "user",
+    "key",
     "upgrade",
     "doctor",
 )

@@ -28,5 +28,7 @@ def register(app: typer.Typer) -> None:
             workers=workers,
             log_level=settings.log_level.lower(),
             server_header=False,
+            # One-time log-in links stand in addresses: they reach no log.
+            access_log=False,
             timeout_graceful_shutdown=10,
         )
