@@ -76,7 +76,7 @@ def test_a_posting_that_comes_back_is_online_and_counted_from_nothing(site: Any)
 def test_a_crawl_that_did_not_see_everything_says_nothing_of_absence(site: Any, how: str) -> None:
     site.crawl(*_pages(site, "1", "2"))
     wanting = parse_profile("name: t\nkind: site\nhealthy:\n  documents: 10\n")
-    endings = {
+    endings: dict[str, dict[str, Any]] = {
         "one page blocked": {},
         "cut short": {"whole": False},
         "failed": {"state": "failed", "reason": "writer_lost"},
