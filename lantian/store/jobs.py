@@ -6,6 +6,7 @@ the store are at least once and carry the job's key, by which a receiver drops r
 by the time of the database, `due` by domain time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -103,6 +104,17 @@ def claim(
         return Claim(job.id, job.key, job.kind, job.payload, job.lane, job.token, job.tries)
 
 
+def held_claim(session: Session, job_id: int, token: int) -> Claim:
+    """The claim of a job that is held under this token, for the process that its holder started.
+
+    Raises `LeaseLost`.
+    """
+    job = session.get(Job, job_id)
+    if job is None or job.token != token or job.state != "leased":
+        raise _lost(job_id)
+    return Claim(job.id, job.key, job.kind, job.payload, job.lane, job.token, job.tries)
+
+
 def heartbeat(store: Store, held: Claim, *, lease: timedelta = LEASE) -> None:
     """Prolong the lease; raises `LeaseLost` if another has it."""
     with store.write() as session:
@@ -123,6 +135,18 @@ def require(session: Session, job_id: int, token: int) -> None:
 def finish(session: Session, held: Claim, *, now: datetime) -> None:
     """Mark the job done, in the transaction of its effect; raises `LeaseLost`."""
     _change(session, held.id, held.token, state="done", done_at=now, lease_until=None)
+
+
+def finish_ready(session: Session, job_ids: Sequence[int], *, now: datetime) -> None:
+    """Mark jobs done that nobody holds, because another job's work did theirs as well."""
+    for start in range(0, len(job_ids), 500):
+        statement = update(Job).where(
+            Job.id.in_(job_ids[start : start + 500]), Job.state == "ready"
+        )
+        session.execute(
+            statement.values(state="done", done_at=now),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def postpone(session: Session, held: Claim, *, due: datetime) -> None:

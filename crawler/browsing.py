@@ -1,0 +1,135 @@
+"""The browser behind the download handler: reused tabs, started with the first page."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Headers, HtmlResponse, Response
+
+from crawler.answer import Answer
+from lantian.browser.find import find_chromium
+from lantian.browser.launch import is_local, sandbox_for
+from lantian.browser.pool import TABS, TabPool, browsing
+from lantian.browser.visit import BrowserVisit, VisitLimits
+from lantian.egress.deny import Permissions
+from lantian.egress.resolver import Resolver
+from lantian.errors import BrowserUnavailable
+from lantian.wiring import Parts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserPlan:
+    """How the browser of a run is started."""
+
+    program: Path
+    urls: tuple[str, ...]
+    root_allowed: bool
+    resolver: Resolver
+    permissions: Permissions
+    tabs: int
+    limits: VisitLimits
+
+
+def plan_browser(
+    parts: Parts, urls: list[str], permissions: Permissions, *, tabs: int = TABS
+) -> BrowserPlan:
+    """How a browser would open these addresses; raises `BrowserUnavailable` saying why none may."""
+    settings = parts.settings
+    local = is_local(urls, parts.resolver.hosts)
+    sandbox_for(local=local, root_allowed=settings.browser_as_root)
+    return BrowserPlan(
+        program=find_chromium(settings.chromium),
+        urls=tuple(urls),
+        root_allowed=settings.browser_as_root,
+        resolver=parts.resolver,
+        permissions=permissions,
+        tabs=max(1, min(TABS, tabs)),
+        limits=VisitLimits(
+            seconds=settings.crawl_timeout, max_bytes=settings.crawl_max_bytes, redirects=5
+        ),
+    )
+
+
+class Browsing:
+    """The tabs of one crawl. A browser that does not start is not tried again."""
+
+    def __init__(self, crawler: Crawler, plan: BrowserPlan) -> None:
+        self._user_agent: str = crawler.settings["USER_AGENT"]
+        self._plan = plan
+        self._stack = AsyncExitStack()
+        self._pool: TabPool | None = None
+        self._starting = asyncio.Lock()
+        self._broken: BrowserUnavailable | None = None
+
+    async def fetch(self, request: Request) -> Response:
+        """The rendered page; raises `FetchFailed`, `EgressRefused` or `BrowserUnavailable`."""
+        pool = await self._started()
+        evidence = bool(request.meta.get("evidence"))
+        visit = await pool.visit(request.url, evidence=evidence)
+        request.meta["answer"] = _answer(visit)
+        return _response(visit)
+
+    async def close(self) -> None:
+        """End the browser."""
+        await self._stack.aclose()
+
+    async def _started(self) -> TabPool:
+        async with self._starting:
+            if self._broken is not None:
+                raise self._broken
+            pool = self._pool
+            if pool is None:
+                plan = self._plan
+                try:
+                    pool = await self._stack.enter_async_context(
+                        browsing(
+                            plan.program,
+                            urls=plan.urls,
+                            root_allowed=plan.root_allowed,
+                            resolver=plan.resolver,
+                            permissions=plan.permissions,
+                            tabs=plan.tabs,
+                            user_agent=self._user_agent,
+                            limits=plan.limits,
+                        )
+                    )
+                except BrowserUnavailable as error:
+                    logger.warning("%s", error)
+                    self._broken = error
+                    raise
+            self._pool = pool
+            return pool
+
+
+def _answer(visit: BrowserVisit) -> Answer:
+    missing = [] if visit.settled else ["the page did not come to rest"]
+    if visit.cut:
+        missing.append("the page is longer than its picture")
+    return Answer(
+        head=visit.raw_head,
+        body=visit.body,
+        status=visit.status,
+        via="browser",
+        remote_ip=visit.remote_ip,
+        dom=visit.dom,
+        screenshot=visit.screenshot,
+        note="; ".join(missing),
+    )
+
+
+def _response(visit: BrowserVisit) -> Response:
+    headers = Headers()
+    for name, value in visit.headers:
+        # The rendered page is neither encoded nor in the document's character set.
+        if name.lower() not in {b"content-encoding", b"content-length", b"content-type"}:
+            headers.appendlist(name, value)
+    headers[b"Content-Type"] = b"text/html; charset=utf-8"
+    return HtmlResponse(
+        visit.final_url, status=visit.status, headers=headers, body=visit.dom, encoding="utf-8"
+    )

@@ -1,0 +1,90 @@
+"""The queue of a crawl: in memory, filled from the frontier's rows when it opens.
+
+After a kill the rows that were open are still open: they are fetched again.
+"""
+
+from collections import deque
+from heapq import heappop, heappush
+from itertools import count
+from typing import Self
+
+from scrapy import Request, Spider
+from scrapy.core.scheduler import BaseScheduler
+from scrapy.crawler import Crawler
+from twisted.internet.defer import Deferred
+
+from crawler.walk import SiteSpider
+from lantian.store import frontier
+from lantian.store.frontier import Planned
+
+
+class Frontier(BaseScheduler):
+    """Requests by priority, then first in, first out.
+
+    Requests of rows are never dropped: their addresses were seen before they were made. Others
+    are dropped if an equal one came before, as Scrapy's users expect.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._marks: set[bytes] = set()
+        self._lanes: dict[int, deque[Request]] = {}
+        self._priorities: list[tuple[int, int]] = []
+        self._count = count()
+        self._waiting = 0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The queue of one crawler."""
+        return cls(crawler)
+
+    def open(self, spider: Spider) -> Deferred[None] | None:
+        """Take up the rows of the crawl that are still to be visited."""
+        if isinstance(spider, SiteSpider) and spider.run is not None:
+            run = spider.run
+            with run.parts.store.read() as session:
+                rows = frontier.open_rows(session, run.crawl_id)
+            for row in rows:
+                planned = Planned(row.fingerprint, row.url, row.role, row.depth, dict(row.meta))
+                self._push(spider.request_for(planned))
+        return None
+
+    def close(self, reason: str) -> Deferred[None] | None:  # noqa: ARG002  (Scrapy's interface)
+        """Nothing to put away: what was not visited is open in the store."""
+        self._lanes.clear()
+        self._waiting = 0
+        return None
+
+    def has_pending_requests(self) -> bool:
+        """Whether anything waits."""
+        return self._waiting > 0
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Whether the request was taken."""
+        if not request.dont_filter and "row" not in request.meta:
+            mark = self._crawler.request_fingerprinter.fingerprint(request)
+            if mark in self._marks:
+                return False
+            self._marks.add(mark)
+        self._push(request)
+        return True
+
+    def next_request(self) -> Request | None:
+        """The next request, if any waits."""
+        while self._priorities:
+            lane = self._lanes.get(-self._priorities[0][0])
+            if lane:
+                self._waiting -= 1
+                return lane.popleft()
+            heappop(self._priorities)
+        return None
+
+    def __len__(self) -> int:
+        return self._waiting
+
+    def _push(self, request: Request) -> None:
+        lane = self._lanes.setdefault(request.priority, deque())
+        if not lane:
+            heappush(self._priorities, (-request.priority, next(self._count)))
+        lane.append(request)
+        self._waiting += 1

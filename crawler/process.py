@@ -1,0 +1,49 @@
+"""One spider in this process, from start to end."""
+
+import os
+import threading
+from collections.abc import Mapping
+
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+from crawler.run import Run
+
+DONE, FAILED, INTERRUPTED, LEASE_LOST = 0, 1, 75, 76
+"""Exit statuses of a crawl's process; the worker knows them (`lantian.worker.child`)."""
+
+
+def run_spider(run: Run, overrides: Mapping[str, str] | None = None) -> int:
+    """The exit status of the run's spider; Scrapy's settings may be overridden by name."""
+    if run.finished:
+        return DONE
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    settings.setdict(dict(overrides or {}), priority="cmdline")
+    process = AsyncCrawlerProcess(settings)
+    process.crawl(run.spider, run=run)
+    process.start()
+    return status_of(run)
+
+
+def status_of(run: Run) -> int:
+    """The exit status of a run that has ended."""
+    if run.finished:
+        return DONE
+    return {"lease_lost": LEASE_LOST, "shutdown": INTERRUPTED}.get(run.reason, FAILED)
+
+
+def end_with_parent() -> None:
+    """End this process when the other end of its standard input is gone.
+
+    As hard as a kill: what was not stored is fetched again by whoever takes the job next, and the
+    writer ends by itself when this process is gone.
+    """
+
+    def wait() -> None:
+        # Below Python's own buffer, whose lock a thread must not hold when the process ends.
+        while os.read(0, 1024):
+            pass
+        os._exit(LEASE_LOST)
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()

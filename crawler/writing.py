@@ -1,0 +1,99 @@
+"""The writing end of a crawl: batches in, one transaction each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from lantian.intake.context import BatchResult, IntakeContext
+from lantian.intake.finish import finish_crawl
+from lantian.intake.take import take_batch
+from lantian.intake.visit import Visit
+from lantian.reading import SiteProfile
+from lantian.store import jobs
+from lantian.wiring import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The first message to a writer: for which crawl it writes, and under which lease."""
+
+    crawl_id: int
+    source_id: int
+    platform_id: int
+    job_id: int
+    token: int
+    profile: SiteProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The last message to a writer: `whole` if no address was left out."""
+
+    whole: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The acknowledgement of one batch, after its commit."""
+
+    visits: int
+    documents: int
+    hits: int
+
+
+class Writing:
+    """Stores the visits of one crawl, under its lease, into a WARC file of its own."""
+
+    def __init__(self, parts: Parts, opening: Opening) -> None:
+        self._parts = parts
+        self._opening = opening
+        self._warc = parts.archive.writer(
+            f"crawl-{opening.crawl_id}-{opening.token}",
+            at=parts.real_clock.now(),
+            software=tool_version(),
+        )
+        self._context = IntakeContext(
+            crawl_id=opening.crawl_id,
+            source_id=opening.source_id,
+            platform_id=opening.platform_id,
+            job_id=opening.job_id,
+            token=opening.token,
+            matcher=parts.matcher,
+            warc=self._warc,
+            clock=parts.clock,
+            profile_version=opening.profile.version,
+            tool_version=tool_version(),
+            keep_payload_days=parts.settings.keep_payload_days,
+        )
+
+    def take(self, visits: Sequence[Visit]) -> BatchResult:
+        """Store one batch; raises `LeaseLost`."""
+        with self._warc.batch(), self._parts.store.write() as session:
+            return take_batch(session, visits, self._context)
+
+    def finish(self, finish: Finish) -> None:
+        """End the crawl: its coverage, its alarms, what is gone; raises `LeaseLost`."""
+        opening = self._opening
+        with self._parts.store.write() as session:
+            jobs.require(session, opening.job_id, opening.token)
+            finish_crawl(
+                session,
+                opening.crawl_id,
+                now=self._parts.clock.now(),
+                profile=opening.profile,
+                reason=finish.reason,
+                whole=finish.whole,
+            )
+
+    def close(self) -> None:
+        """Close the WARC file."""
+        self._warc.close()
+
+
+def tool_version() -> str:
+    """Name and version of this program, as captures keep it."""
+    try:
+        return f"lantian {version('lantian')}"
+    except PackageNotFoundError:
+        return "lantian 0"

@@ -1,0 +1,233 @@
+"""`lantian crawl`: crawls an address or a source, and does the jobs that this made."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from lantian.model import Source
+    from lantian.store.jobs import Claim
+    from lantian.wiring import Parts
+    from lantian.worker.loop import Worker
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def crawl(  # noqa: PLR0917  (a command's options)
+        target: Annotated[
+            str, typer.Argument(metavar="URL|SOURCE", help="An address, or a source's name.")
+        ] = "",
+        allow: Annotated[
+            list[str] | None,
+            typer.Option(metavar="HOST:PORT", help="Permit the source this host and port."),
+        ] = None,
+        why: Annotated[str, typer.Option(help="Why it is permitted.")] = "",
+        as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+        settings: Annotated[
+            list[str] | None,
+            typer.Option("-s", "--set", metavar="NAME=VALUE", help="Set a setting of Scrapy."),
+        ] = None,
+        job: Annotated[int, typer.Option(hidden=True)] = 0,
+        token: Annotated[int, typer.Option(hidden=True)] = 0,
+    ) -> None:
+        """Crawl a site: its pages, the claims on them, their evidence.
+
+        An unknown address becomes a source of its own (same site, two links deep, 200 pages).
+        """
+        overrides = dict(_pair(text) for text in settings or ())
+        if job:
+            raise typer.Exit(run_child(job, token, overrides))
+        if not target:
+            raise typer.BadParameter("Give an address or the name of a source.")
+        summary = crawl_by_hand(target, allow or (), why, overrides)
+        show(summary, as_json=as_json)
+        if summary["state"] != "finished":
+            raise typer.Exit(1)
+
+
+def run_child(job_id: int, token: int, overrides: dict[str, str]) -> int:
+    """The exit status of the run of a job that our parent holds."""
+    from crawler.process import LEASE_LOST, end_with_parent, run_spider
+    from crawler.run import open_run
+    from lantian.errors import LeaseLost
+    from lantian.settings import load_settings
+    from lantian.store import jobs
+    from lantian.wiring import open_parts
+
+    end_with_parent()
+    parts = open_parts(load_settings())
+    try:
+        with parts.store.read() as session:
+            claim = jobs.held_claim(session, job_id, token)
+        return run_spider(open_run(parts, claim), overrides)
+    except LeaseLost as error:
+        typer.echo(f"lantian: {error}", err=True)
+        return LEASE_LOST
+
+
+def crawl_by_hand(
+    target: str, allow: Sequence[str], why: str, overrides: dict[str, str]
+) -> dict[str, Any]:
+    """The summary of a crawl that was run to its end, with the jobs that it made."""
+    from crawler.byhand import claim_crawl
+    from lantian.settings import load_settings
+    from lantian.wiring import open_parts
+
+    parts = open_parts(load_settings())
+    try:
+        source = prepare(parts, target, allow, why)
+        claim = claim_crawl(parts, source)
+        running = by_hand_worker(parts, overrides)
+        running.do(claim)
+        do_made_jobs(parts, running, source)
+        return summarise(parts, source, claim)
+    finally:
+        parts.close()
+
+
+def prepare(parts: "Parts", target: str, allow: Sequence[str], why: str) -> "Source":
+    """The source with its permissions, checked for a first address that may be reached."""
+    import getpass
+
+    from crawler.run import permissions_of, profile_of
+    from crawler.sources import grant, is_address, source_of, source_of_profile
+    from crawler.targets import start_urls
+    from lantian.access import audit
+    from lantian.egress.deny import check_url
+    from lantian.errors import NotFound
+    from lantian.reading import find_profile
+
+    now, real_now = parts.clock.now(), parts.real_clock.now()
+    folders = [parts.settings.profiles_dir] if parts.settings.profiles_dir else []
+    with parts.store.write() as session:
+        try:
+            source = source_of(session, target, now=now)
+        except NotFound:
+            if is_address(target):
+                raise
+            source = source_of_profile(session, find_profile(target, folders), now=now)
+        user = getpass.getuser()
+        for permission in grant(
+            session, source, list(allow), by=user, reason=why or "lantian crawl --allow", now=now
+        ):
+            audit.record(
+                session,
+                actor=f"process:crawl by {user}",
+                action="permission.grant",
+                subject=f"source:{source.id}",
+                detail={"host": permission.host, "port": permission.port, "why": why},
+                now=now,
+                real_now=real_now,
+            )
+        for url in start_urls(source, profile_of(parts, source))[:1]:
+            check_url(url, permissions_of(parts, source))
+        return source
+
+
+def by_hand_worker(parts: "Parts", overrides: dict[str, str]) -> "Worker":
+    """A worker for this crawl, whose children get the same settings of Scrapy."""
+    from lantian.commands.worker import handlers_of
+    from lantian.worker.loop import Worker
+
+    if parts.settings.log_level == "INFO":
+        # Somebody waits for the summary, not for Scrapy's own account.
+        overrides = {"LOG_LEVEL": "WARNING", **overrides}
+    arguments = [part for name, value in overrides.items() for part in ("-s", f"{name}={value}")]
+    return Worker(parts.store, parts.clock, handlers_of(parts, arguments))
+
+
+def do_made_jobs(parts: "Parts", running: "Worker", source: "Source") -> None:
+    """Do the evidence visits of the source, and all index work."""
+    from sqlalchemy import select
+
+    from lantian.model import Job
+
+    while True:
+        with parts.store.read() as session:
+            waiting = select(Job.key).where(
+                Job.lane == f"source:{source.id}", Job.kind == "evidence", Job.state == "ready"
+            )
+            keys = tuple(session.scalars(waiting.order_by(Job.id).limit(1)))
+        if not keys or not running.run_one(keys=keys):
+            break
+    while running.run_one(kinds=("index",)):
+        pass
+
+
+def summarise(parts: "Parts", source: "Source", claim: "Claim") -> dict[str, Any]:
+    """What the crawl saw and found."""
+    from sqlalchemy import func, select
+
+    from lantian.model import Clue, ClueClaim, Crawl, Job
+
+    with parts.store.read() as session:
+        crawl = session.scalar(select(Crawl).where(Crawl.job_key == claim.key))
+        job = session.get(Job, claim.id)
+        if crawl is None:
+            return {
+                "source": source.name,
+                "state": "failed",
+                "reason": job.last_error if job is not None else "",
+            }
+        claims = (
+            select(ClueClaim.claim, func.count())
+            .join(Clue, Clue.id == ClueClaim.clue_id)
+            .where(Clue.source_id == source.id)
+            .group_by(ClueClaim.claim)
+        )
+        seconds = (crawl.ended_at - crawl.started_at).total_seconds() if crawl.ended_at else None
+        names = ("planned", "seen", "unchanged", "gone", "blocked", "logged_out", "unknown")
+        return {
+            "source": source.name,
+            "crawl": crawl.id,
+            "state": crawl.state if job is not None and job.state == "done" else "failed",
+            "reason": crawl.reason or (job.last_error if job is not None else ""),
+            **{name: getattr(crawl, name) for name in names},
+            "documents": crawl.documents,
+            "hits": crawl.hits,
+            "browser_pages": crawl.browser_pages,
+            "clues": dict(session.execute(claims).tuples().all()),
+            "alarms": crawl.alarms,
+            "seconds": seconds,
+        }
+
+
+def show(summary: dict[str, Any], *, as_json: bool) -> None:
+    """Print the summary: JSON, a table on a terminal, else one plain line for each figure."""
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+        return
+    rows = [
+        (name.replace("_", " "), _shown(value)) for name, value in summary.items() if value != ""
+    ]
+    if not sys.stdout.isatty():
+        for name, value in rows:
+            typer.echo(f"{name}: {value}")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None)
+    for name, value in rows:
+        table.add_row(name, value)
+    Console().print(table)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items()) or "none"
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "none"
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{text!r} is not NAME=VALUE.")
+    return name, value

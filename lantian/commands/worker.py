@@ -1,0 +1,212 @@
+"""`lantian worker`: does what is due, until it is stopped."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from lantian.store.jobs import Claim
+    from lantian.wiring import Parts
+    from lantian.worker.handlers import Handlers, Task
+    from lantian.worker.loop import Worker
+
+WAIT_FOR_INDEX = timedelta(seconds=15)
+INDEX_TOGETHER = 200
+"""Clues that one visit to the index takes along."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def worker(
+        until_idle: Annotated[
+            bool, typer.Option("--until-idle", help="End when nothing is due any more.")
+        ] = False,
+        once: Annotated[bool, typer.Option("--once", help="Do one job and end.")] = False,
+    ) -> None:
+        """Run what is due: crawls, evidence visits, re-checks, index, the weekly summary."""
+        from lantian.settings import load_settings
+        from lantian.wiring import open_parts
+
+        parts = open_parts(load_settings())
+        logging.basicConfig(level=parts.settings.log_level, format="%(levelname)s %(message)s")
+        running = worker_of(parts)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: running.stop())
+        try:
+            if once:
+                running.run_one()
+            elif until_idle:
+                done = running.run_until_idle()
+                typer.echo(f"{done} jobs done.")
+            else:
+                running.run()
+        finally:
+            parts.close()
+
+
+def worker_of(parts: "Parts") -> "Worker":
+    """A worker with a handler for every kind of job, and the schedule."""
+    from lantian.worker.loop import Worker
+    from lantian.worker.schedule import make_due_jobs
+
+    def schedule() -> None:
+        with parts.store.write() as session:
+            make_due_jobs(session, now=parts.clock.now(), report_cron=parts.settings.report_cron)
+
+    return Worker(parts.store, parts.clock, handlers_of(parts), schedule=schedule)
+
+
+def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
+    """The table: how each kind of job is done; `arguments` go to the children that crawl."""
+    from lantian.worker.child import Child
+    from lantian.worker.handlers import Handler
+
+    crawl = Child([sys.executable, "-m", "lantian", "crawl", *arguments], parts.clock)
+    after: dict[str, Callable[[Parts], Callable[[Session, Claim], None]]] = {
+        "crawl": after_crawl,
+        "evidence": after_evidence,
+        "recheck": after_recheck,
+    }
+    table: dict[str, Handler] = {
+        kind: Handler(
+            work=crawl, finish=step(parts), dead=lambda s, c: give_up_crawl(parts, s, c), slow=True
+        )
+        for kind, step in after.items()
+    }
+    table["index"] = Handler(work=lambda task: index_clues(parts, task), finish=finish_indexed)
+    table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))
+    return table
+
+
+def after_crawl(parts: "Parts") -> "Callable[[Session, Claim], None]":
+    """After a crawl: notified postings that came back."""
+
+    def step(session: "Session", claim: "Claim") -> None:
+        from lantian.takedowns.recheck import note_returns
+
+        now, real_now = parts.clock.now(), parts.real_clock.now()
+        crawl_id = crawl_of(session, claim)
+        if crawl_id is not None:
+            note_returns(session, crawl_id, now=now, real_now=real_now)
+
+    return step
+
+
+def after_recheck(parts: "Parts") -> "Callable[[Session, Claim], None]":
+    """After a re-check: what it proved goes onto the notices."""
+
+    def step(session: "Session", claim: "Claim") -> None:
+        from lantian.takedowns.recheck import record_rechecks
+
+        now, real_now = parts.clock.now(), parts.real_clock.now()
+        crawl_id = crawl_of(session, claim)
+        if crawl_id is not None:
+            record_rechecks(session, crawl_id, now=now, real_now=real_now)
+
+    return step
+
+
+def after_evidence(parts: "Parts") -> "Callable[[Session, Claim], None]":
+    """After evidence visits: the jobs of the pages that were taken along are done too."""
+
+    def step(session: "Session", claim: "Claim") -> None:
+        from crawler.targets import taken_along
+        from lantian.store import jobs
+
+        crawl_id = crawl_of(session, claim)
+        if crawl_id is not None:
+            jobs.finish_ready(session, taken_along(session, crawl_id), now=parts.clock.now())
+
+    return step
+
+
+def give_up_crawl(parts: "Parts", session: "Session", claim: "Claim") -> None:
+    """Mark the crawl of a dead job as failed, with what it did see."""
+    from lantian.intake.finish import finish_crawl
+    from lantian.model import Crawl
+
+    crawl_id = crawl_of(session, claim)
+    if crawl_id is not None and session.get_one(Crawl, crawl_id).state == "running":
+        finish_crawl(
+            session,
+            crawl_id,
+            now=parts.clock.now(),
+            state="failed",
+            reason="given up after several tries",
+            whole=False,
+        )
+
+
+def crawl_of(session: "Session", claim: "Claim") -> int | None:
+    """The crawl that was made for the job, if it got as far as that."""
+    from sqlalchemy import select
+
+    from lantian.model import Crawl
+
+    return session.scalar(select(Crawl.id).where(Crawl.job_key == claim.key))
+
+
+def index_clues(parts: "Parts", task: "Task") -> None:
+    """Tell the index of the job's clue, and of others that wait for the same."""
+    from sqlalchemy import select
+
+    from lantian.clues.entries import index_entries
+    from lantian.errors import IndexUnavailable
+    from lantian.model import Job
+    from lantian.worker.handlers import Postpone
+
+    claim = task.claim
+    with parts.store.read() as session:
+        waiting = (
+            select(Job.id, Job.payload)
+            .where(Job.kind == "index", Job.state == "ready", Job.id != claim.id)
+            .order_by(Job.id)
+            .limit(INDEX_TOGETHER)
+        )
+        others = session.execute(waiting).tuples().all()
+        ids = {claim.payload["clue_id"], *(payload["clue_id"] for _, payload in others)}
+        entries = index_entries(session, sorted(ids))
+    # `index_entries` was read after these jobs were, so it holds what they tell of.
+    claim.payload["_along"] = [job_id for job_id, _ in others]
+    try:
+        parts.index.ensure()
+        report = parts.index.put(entries)
+        report.raise_for_retry()
+    except IndexUnavailable as error:
+        raise Postpone(str(error), due=parts.clock.now() + WAIT_FOR_INDEX) from error
+    for failure in report.dead:
+        logging.getLogger(__name__).error(
+            "the index refuses clue %s: %s", failure.clue_id, failure.reason
+        )
+
+
+def finish_indexed(session: "Session", claim: "Claim") -> None:
+    """The jobs that were taken along are done too."""
+    from lantian.store import jobs
+
+    jobs.finish_ready(session, claim.payload.get("_along", []), now=jobs_now(session))
+
+
+def jobs_now(session: "Session") -> "datetime":
+    """The database's time: when an index job was done is nobody's domain time."""
+    from lantian.store.engine import database_now
+
+    return database_now(session)
+
+
+def send_weekly(parts: "Parts", task: "Task") -> None:
+    """Send the summary of the job's week; its Message-ID lets receivers drop repeats."""
+    from datetime import date
+
+    from lantian.commands.report import send
+
+    send(parts, date.fromisoformat(task.claim.payload["week"]), parts.settings.locale)

@@ -1,0 +1,74 @@
+"""Jobs that time makes: crawls of the sources that are due, and the weekly summary."""
+
+from datetime import datetime, timedelta
+
+from cronsim import CronSim
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lantian.clock import SHANGHAI, legal_day, week_start
+from lantian.model import Crawl, Job, Source
+from lantian.store import jobs
+
+
+def make_due_jobs(session: Session, *, now: datetime, report_cron: str) -> list[str]:
+    """The keys of the jobs that were new: what is due at `now` and was not asked for before.
+
+    Of several missed times only the last one counts.
+    """
+    return [*_crawls(session, now), *_weekly(session, now, report_cron)]
+
+
+def last_time(cron: str, now: datetime) -> datetime | None:
+    """The last moment, not after `now`, that a cron line in Asia/Shanghai names."""
+    local = now.astimezone(SHANGHAI) + timedelta(seconds=1)
+    return next(CronSim(cron, local, reverse=True), None)
+
+
+def _crawls(session: Session, now: datetime) -> list[str]:
+    made = []
+    statement = select(Source).where(Source.enabled.is_(True), Source.schedule.is_not(None))
+    waiting = set(
+        session.scalars(
+            select(Job.lane).where(Job.kind == "crawl", Job.state.in_(["ready", "leased"]))
+        )
+    )
+    for source in session.scalars(statement.order_by(Source.id)):
+        due = last_time(source.schedule or "", now)
+        lane = f"source:{source.id}"
+        since = source.last_crawl_at or source.created_at
+        if due is None or due <= since or lane in waiting:
+            continue
+        key = f"crawl:{source.name}:{due.isoformat(timespec='minutes')}"
+        if jobs.enqueue(
+            session,
+            kind="crawl",
+            key=key,
+            payload={"source_id": source.id},
+            due=due,
+            now=now,
+            lane=lane,
+        ):
+            made.append(key)
+    return made
+
+
+def _weekly(session: Session, now: datetime, cron: str) -> list[str]:
+    due = last_time(cron, now)
+    if due is None:
+        return []
+    first = session.scalar(select(func.min(Crawl.started_at)))
+    # Before the first crawl there is nothing to tell.
+    if first is None or due <= first:
+        return []
+    monday = week_start(legal_day(due)) - timedelta(days=7)
+    key = f"weekly_report:{monday.isoformat()}"
+    made = jobs.enqueue(
+        session,
+        kind="weekly_report",
+        key=key,
+        payload={"week": monday.isoformat()},
+        due=due,
+        now=now,
+    )
+    return [key] if made else []
