@@ -118,14 +118,31 @@ def record_rechecks(
     return [recheck for pairs in by_notice.values() for recheck, _ in pairs]
 
 
+def give_up_rechecks(
+    session: Session, recheck_ids: Sequence[int], *, why: str, now: datetime, real_now: datetime
+) -> list[Recheck]:
+    """The re-checks whose job died: nothing was seen, and the notice says why."""
+    step = Step("process:recheck", now, real_now)
+    given_up = []
+    for recheck, item in _open_among(session, recheck_ids):
+        notice = held_notice(session, item.notice_id)
+        _record(session, recheck, item, Seen(Look.UNSEEN, why), step)
+        tell(session, notice, "checked", step, _said(recheck, item))
+        settle(session, notice, step)
+        given_up.append(recheck)
+    return given_up
+
+
 def _open_rechecks(session: Session, crawl: Crawl) -> list[tuple[Recheck, NoticeItem]]:
     job = session.scalar(select(Job).where(Job.key == crawl.job_key, Job.kind == "recheck"))
-    if job is None:
-        return []
+    return _open_among(session, job.payload["recheck_ids"]) if job else []
+
+
+def _open_among(session: Session, recheck_ids: Sequence[int]) -> list[tuple[Recheck, NoticeItem]]:
     statement = (
         select(Recheck, NoticeItem)
         .join(NoticeItem, NoticeItem.id == Recheck.item_id)
-        .where(Recheck.id.in_(job.payload["recheck_ids"]), Recheck.done_at.is_(None))
+        .where(Recheck.id.in_(recheck_ids), Recheck.done_at.is_(None))
         .order_by(Recheck.id)
     )
     return [(recheck, item) for recheck, item in session.execute(statement)]

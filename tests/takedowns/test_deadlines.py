@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from lantian.clock import legal_day
 from lantian.takedowns.deadlines import acknowledge_by, act_by, is_published, is_working_day
 
-
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 

@@ -10,7 +10,12 @@ from lantian.model import Notice, NoticeEvent, Recheck
 from lantian.settings import Settings
 from lantian.takedowns.answer import Answer, act
 from lantian.takedowns.issue import issue_notices
-from lantian.takedowns.recheck import MatcherOf, note_returns, record_rechecks
+from lantian.takedowns.recheck import (
+    MatcherOf,
+    give_up_rechecks,
+    note_returns,
+    record_rechecks,
+)
 from lantian.takedowns.view import notice_view
 from matchers.scan import Matcher
 from tests.takedowns.market import MILD, Market
@@ -199,3 +204,13 @@ def test_a_crawl_of_another_kind_records_no_look(case: Case, market: Market) -> 
 def test_an_unknown_crawl_is_named(market: Market) -> None:
     with market.store.write() as session, pytest.raises(NotFound, match="no crawl 77"):
         record_rechecks(session, 77, now=market.now, real_now=market.now)
+
+
+def test_a_look_whose_job_died_could_not_be_seen_and_says_why(case: Case, market: Market) -> None:
+    ids = market.job_of()[0].payload["recheck_ids"]
+    with market.store.write() as session:
+        (given_up,) = give_up_rechecks(
+            session, ids, why="the crawl never ended", now=market.now, real_now=market.now
+        )
+    assert (given_up.result, given_up.detail) == ("could_not_be_seen", "the crawl never ended")
+    assert case.notice().items[0].check_result == "could_not_be_seen"
