@@ -15,26 +15,36 @@ from lantian.reading.values import price_of, time_of
 from lantian.reading.view import Scope, View
 
 MOST_DOCUMENTS = 1_000
-"""Documents read from one page."""
+"""Documents of one kind read from one page."""
+MOST_NESTED = 20
+"""Documents of one kind that lie in each other."""
 LONGEST_KEY = 1_000
 """Bytes of a key as it is kept."""
 
 
-def documents_of(view: View, plan: Plan, path: str) -> tuple[ReadDocument, ...]:
-    """The page's documents, in the order of the rules and of the page; each key once."""
+def documents_of(
+    view: View, plan: Plan, path: str
+) -> tuple[tuple[ReadDocument, ...], tuple[str, ...]]:
+    """The page's documents, in the order of the rules and of the page; each key once.
+
+    Second, the kinds of which some were left out, because a page of so many is no page for
+    people.
+    """
     found: dict[str, ReadDocument] = {}
+    cut: list[str] = []
     known: Facts | None = None
     for rule in rules_for(plan, view.url, path):
         if known is None and rule.rule.structured and rule.rule.each is None:
             known = facts(view) if view.html else Facts()
         _embed(view, rule)
-        for scope in _scopes(view, rule):
+        scopes, whole = _scopes(view, rule)
+        if not whole:
+            cut.append(rule.rule.kind)
+        for scope in scopes:
             document = _Reader(view, plan, rule, scope, known or Facts()).read()
             if document is not None:
                 found.setdefault(document.posting_key, document)
-            if len(found) >= MOST_DOCUMENTS:
-                return tuple(found.values())
-    return tuple(found.values())
+    return tuple(found.values()), tuple(cut)
 
 
 def rules_for(plan: Plan, url: str, path: str) -> list[DocumentPlan]:
@@ -53,10 +63,29 @@ def _embed(view: View, plan: DocumentPlan) -> None:
         view.data = None
 
 
-def _scopes(view: View, plan: DocumentPlan) -> list[Scope]:
+def _scopes(view: View, plan: DocumentPlan) -> tuple[list[Scope], bool]:
+    """What the documents' selectors look in, and whether that is all of it."""
     if plan.rule.each is None:
-        return [None]
-    return view.nodes(plan.rule.each)
+        return [None], True
+    every = view.nodes(plan.rule.each)
+    taken = every[:MOST_DOCUMENTS]
+    if len(taken) > MOST_NESTED:
+        ids = {_identity(node) for node in taken}
+        taken = [node for node in taken if _levels(node, ids) <= MOST_NESTED]
+    return taken, len(taken) == len(every)
+
+
+def _identity(node: Scope) -> int:
+    return node.mem_id if isinstance(node, LexborNode) else id(node)
+
+
+def _levels(node: Scope, ids: set[int]) -> int:
+    """In how many of those elements this one lies."""
+    levels = 0
+    while isinstance(node, LexborNode) and node.parent is not None:
+        node = node.parent
+        levels += node.mem_id in ids
+    return levels
 
 
 class _Reader:

@@ -37,10 +37,12 @@ def needs_child(raw: RawPage) -> bool:
     True for a page over 2 MB, nested over 500 levels, or with tags that cost a parser more than
     linear time. JSON is judged by its size alone.
     """
-    body = raw.body
-    if len(body) > LARGEST:
-        return True
-    return _has_long_tag(body) or is_deep(body)
+    return len(raw.body) > LARGEST or is_costly(raw.body)
+
+
+def is_costly(html: bytes) -> bool:
+    """Whether a parser takes more than linear time for this markup."""
+    return _has_long_tag(html) or is_deep(html)
 
 
 def is_deep(body: bytes) -> bool:

@@ -72,7 +72,7 @@ class Reading:
     never clean. `second_look` says that the first reader found suspiciously little text:
     `read_guarded` reads it with the second. `volatile` names fields that change by themselves;
     they take no part in the digest. `absent` names the kinds of documents that a page of this
-    address carries by the profile and did not.
+    address carries by the profile and did not, or of which it had too many.
     """
 
     kind: str

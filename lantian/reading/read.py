@@ -95,9 +95,10 @@ def _read(raw: RawPage, plan: Plan, found: Decoded) -> Reading:
     path = _path(raw.url, plan)
     hint = BY_STATUS.get(raw.status) or _marked(view, plan, path)
     documents: tuple[ReadDocument, ...] = ()
+    cut: tuple[str, ...] = ()
     good = hint is None and 200 <= raw.status < 300
     if good:
-        documents = documents_of(view, plan, path)
+        documents, cut = documents_of(view, plan, path)
     reading = Reading(
         kind=_KINDS.get(documents[0].kind, "page") if documents else _EMPTY_KINDS[profile.kind],
         title=view.title,
@@ -107,7 +108,7 @@ def _read(raw: RawPage, plan: Plan, found: Decoded) -> Reading:
         links=links_of(view, plan, path) if good else (),
         outcome_hint=hint,
         volatile=tuple(name for d in plan.documents for name in d.rule.volatile),
-        absent=_absent(view, plan, path, documents) if good else (),
+        absent=(*_absent(view, plan, path, documents), *cut) if good else (),
     )
     return _judged(reading, raw, plan, view) if good else reading
 

@@ -4,17 +4,20 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
+from html import unescape
 from unicodedata import normalize
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from lantian.clock import SHANGHAI
 from lantian.errors import Invalid
 from lantian.reading.address import AddressRules, canonical
+from lantian.reading.limits import is_costly
 from lantian.reading.select import Clean, Step
-from lantian.reading.text import block_text, has_hidden
+from lantian.reading.text import block_text, has_hidden, one_line
 
+_TAG = re.compile(r"<[^<>]*>")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _WAN = {"万": 4, "萬": 4, "千": 3, "亿": 8, "億": 8}
 _DATE = re.compile(
@@ -57,8 +60,7 @@ def _by_word(value: str, step: Step) -> str:
 
 def _by_name(value: str, step: str, base: str, rules: AddressRules) -> str:
     if step == "html":
-        body = LexborHTMLParser(value).body
-        return block_text(body, hidden=has_hidden(value)) if body is not None else ""
+        return html_text(value)
     if step == "digits":
         return "".join(ch for ch in normalize("NFKC", value) if ch in "0123456789")
     if step == "number":
@@ -72,6 +74,17 @@ def _by_name(value: str, step: str, base: str, rules: AddressRules) -> str:
         return canonical(urljoin(base, value), rules) if value else ""
     except (Invalid, ValueError):
         return ""
+
+
+def html_text(html: str) -> str:
+    """The text of a piece of HTML, as JSON answers hold it.
+
+    A piece that could stall the parser is stripped of its tags instead.
+    """
+    if is_costly(html.encode("utf-8", "replace")):
+        return one_line(unescape(_TAG.sub("\n", html)))
+    body = LexborHTMLParser(html, scripting=True, options=LexborDocumentOptions.WO_EVENTS).body
+    return block_text(body, hidden=has_hidden(html)) if body is not None else ""
 
 
 def price_of(text: str) -> str | None:

@@ -34,6 +34,7 @@ class View:
         # As a browser that runs scripts parses it: what stands in <noscript> is not shown.
         self.tree = LexborHTMLParser(html, scripting=True, options=_OPTIONS)
         self.hidden = has_hidden(html)
+        self._of_page: dict[int, list[str]] = {}
 
     @cached_property
     def base(self) -> str:
@@ -119,8 +120,12 @@ class View:
         self, select: Select, scope: Scope = None, text: Callable[[LexborNode], str] | None = None
     ) -> list[str]:
         """What one selector finds, before cleaning; empty values left out."""
-        if select.page:
-            scope = None
+        if scope is not None and select.page:
+            # The same for every document of the page, so it is looked for once.
+            known = self._of_page.get(id(select))
+            if known is None:
+                known = self._of_page[id(select)] = self.values(select, None, text)
+            return known
         if select.css is not None:
             found = self._by_css(select, scope, text or _line_of)
         elif select.jsonpath is not None:

@@ -131,6 +131,20 @@ def test_cards_may_be_found_by_xpath(page: Page, profile: Rules) -> None:
     assert document.fields == {"count": "3", "site": "店"}
 
 
+def test_a_page_of_too_many_documents_says_so(page: Page, profile: Rules) -> None:
+    html = "".join(f"<p class=card data-id={n}><b class=name>第{n}</b></p>" for n in range(1_200))
+    reading = read_page(page(html), profile(CARDS))
+    assert len(reading.documents) == 1_000
+    assert reading.absent == ("listing",)
+
+
+def test_documents_in_documents_are_read_to_a_depth(page: Page, profile: Rules) -> None:
+    html = "".join(f"<div class=card data-id={n}><b class=name>第{n}</b>" for n in range(100))
+    reading = read_page(page(html), profile(CARDS))
+    assert [d.title for d in reading.documents] == [f"第{n}" for n in range(21)]
+    assert reading.absent == ("listing",)
+
+
 def test_a_key_that_no_index_takes_is_kept_short(page: Page, profile: Rules) -> None:
     html = f"<div class=card data-id={'x' * 5000}><b class=name>甲</b></div>"
     (document,) = read_page(page(html), profile(CARDS)).documents

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lantian.reading.address import PLAIN_RULES
 from lantian.reading.select import Step
-from lantian.reading.values import cleaned, price_of, time_of
+from lantian.reading.values import cleaned, html_text, price_of, time_of
 
 BASE = "https://a.example/dir/"
 
@@ -57,6 +57,10 @@ def test_no_text_raises_as_price_or_time(text: str) -> None:
     assert price_of(text) is None or price_of(text)
     at = time_of(text)
     assert at is None or at.tzinfo is UTC
+
+
+def test_html_in_a_value_stalls_nobody() -> None:
+    assert html_text("<b>" * 300_000 + "包授权&amp;") == "包授权&"
 
 
 @pytest.mark.parametrize(
