@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from lantian.errors import Invalid
-from lantian.search.entry import millis
+from lantian.search.entry import is_value, millis
 
 Phrase = tuple[str, ...]
 """Tokens that stand side by side; a single word is a phrase of one."""
@@ -88,6 +88,10 @@ class Query:
             )
         if self.min_score is not None and not math.isfinite(self.min_score):
             raise Invalid(f"min_score {self.min_score} is no number.")
+        for name, values in self.chosen().items():
+            for value in values:
+                if not _can_be(name, value):
+                    raise Invalid(f"{name} {value!r} cannot be.", hint="Choose from the list.")
         if self.after:
             read_cursor(self.sort, self.after)
 
@@ -114,6 +118,12 @@ class Query:
             "decided_at": self.decided,
         }
         return {name: span.millis() for name, span in spans.items() if span != ANY_TIME}
+
+
+def _can_be(name: str, value: str | int) -> bool:
+    if isinstance(value, str):
+        return is_value(value)
+    return 0 <= value < (2**8 if name == "severity" else 2**62)
 
 
 FACETS = (

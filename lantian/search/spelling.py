@@ -39,10 +39,12 @@ def spell_token(token: str) -> str:
 def spell(tokens: Iterable[str]) -> str:
     """The tokens in their order, spelled, with one space between; empty ones are left out."""
     kept = [token for token in tokens if token]
+    if not kept:
+        return ""
     joined = " ".join(kept)
     ready = (
-        joined.count(" ") == max(len(kept) - 1, 0)
-        and max(map(len, kept), default=0) <= LONGEST
+        joined.count(" ") == len(kept) - 1
+        and max(map(len, kept)) <= LONGEST
         and not _UNREADY.search(joined)
     )
     return joined if ready else " ".join(map(spell_token, kept))

@@ -11,16 +11,9 @@ from typing import Any
 
 from lantian.errors import IndexUnavailable
 from lantian.search.port import MAPPING_VERSION, REBUILD, IndexMissing
+from lantian.store.engine import sqlite_module
 
-driver: Any = sqlite3
-"""The library of its own where there is one: that of the system may have the WAL-reset bug
-(fixed in 3.51.3).
-"""
-with contextlib.suppress(ImportError):
-    from pysqlite3 import dbapi2
-
-    driver = dbapi2
-
+driver: Any = sqlite_module()
 Connection = sqlite3.Connection
 
 _BUSY_SECONDS = 10.0

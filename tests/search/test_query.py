@@ -2,6 +2,7 @@
 
 import base64
 from datetime import datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -93,6 +94,22 @@ def test_a_query_refuses_what_no_engine_could_answer() -> None:
         Query(words=(("包",) * 65,))
     with pytest.raises(Invalid, match="min_score"):
         Query(min_score=float("nan"))
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"severities": frozenset({256})},
+        {"platforms": frozenset({-1})},
+        {"sellers": frozenset({2**62})},
+        {"states": frozenset({"open\0"})},
+        {"claims": frozenset({"x" * 201})},
+        {"regions": frozenset({"\ud800"})},
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(conditions: dict[str, Any]) -> None:
+    with pytest.raises(Invalid, match="cannot be"):
+        Query(**conditions)
 
 
 def test_a_naive_time_is_refused() -> None:
