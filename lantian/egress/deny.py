@@ -7,7 +7,7 @@ address registries (RFC 6890 and its successors), the providers' pages for metad
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lantian.egress.spelling import (
     IPAddress,
@@ -141,15 +141,6 @@ class Permissions:
 
 NONE = Permissions()
 """No permission: the public web and nothing else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What was refused and why; kept by clients that cannot raise across a process."""
-
-    host: str
-    port: int
-    message: str = field(compare=False)
 
 
 def why_denied(ip: IPAddress) -> str | None:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lantian.egress.deny import NONE, Permissions, Refusal
+from lantian.egress.deny import NONE, Permissions
 from lantian.egress.hosts import Endpoint
 from lantian.egress.request import Head, read_head
 from lantian.egress.resolver import Resolver
@@ -64,7 +64,7 @@ class EgressProxy:
         self._permissions = permissions
         self._limits = limits or ProxyLimits()
         self._credentials = base64.b64encode(f"{USER}:{token}".encode()) if token else None
-        self._outcomes: OrderedDict[tuple[str, int], str | Refusal] = OrderedDict()
+        self._outcomes: OrderedDict[tuple[str, int], str | LantianError] = OrderedDict()
         self._slots = asyncio.Semaphore(self._limits.connections)
         # Threads of its own: names that hang must not hold up what else runs in the loop.
         self._lookups = ThreadPoolExecutor(16, thread_name_prefix="egress-lookup")
@@ -81,15 +81,10 @@ class EgressProxy:
         outcome = self._outcomes.get((host, port))
         return outcome if isinstance(outcome, str) else None
 
-    def refusal_of(self, host: str, port: int) -> Refusal | None:
-        """Why this host was refused when it was last asked for."""
+    def error_of(self, host: str, port: int) -> LantianError | None:
+        """Why this host was refused, or did not answer, when it was last asked for."""
         outcome = self._outcomes.get((host, port))
-        return outcome if isinstance(outcome, Refusal) else None
-
-    @property
-    def refusals(self) -> tuple[Refusal, ...]:
-        """Every host that was refused when it was last asked for."""
-        return tuple(found for found in self._outcomes.values() if isinstance(found, Refusal))
+        return outcome if isinstance(outcome, LantianError) else None
 
     async def start(self) -> None:
         """Listen on a free port of 127.0.0.1."""
@@ -156,18 +151,20 @@ class EgressProxy:
                     self._lookups, self._resolver.resolve, *place, self._permissions
                 )
                 streams, ip = await _first(endpoints)
-        except EgressRefused as error:
-            self._remember(place, Refusal(*place, str(error)))
+        except LantianError as error:
+            self._remember(place, error)
             raise
         except OSError as error:
             why = "it took too long" if isinstance(error, TimeoutError) else str(error)
-            raise FetchFailed(
+            failure = FetchFailed(
                 f"{head.authority} does not answer: {why}.", hint="Try again later."
-            ) from error
+            )
+            self._remember(place, failure)
+            raise failure from error
         self._remember(place, ip)
         return streams
 
-    def _remember(self, place: tuple[str, int], outcome: str | Refusal) -> None:
+    def _remember(self, place: tuple[str, int], outcome: str | LantianError) -> None:
         self._outcomes[place] = outcome
         self._outcomes.move_to_end(place)
         if len(self._outcomes) > REMEMBERED:

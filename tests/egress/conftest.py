@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lantian.egress.resolver import Lookup
-from tests.services import loopback
+from tests.services import web
 
 HOSTS = Path(__file__).with_name("hostile-hosts.txt")
 URLS = Path(__file__).with_name("hostile-urls.txt")
@@ -36,16 +36,16 @@ def hostile_urls() -> list[str]:
 
 
 @pytest.fixture
-def canary() -> Iterator[loopback.Canary]:
+def canary() -> Iterator[web.Canary]:
     """A listener that no client of ours may reach."""
-    with loopback.canary() as found:
+    with web.canary() as found:
         yield found
 
 
 @pytest.fixture
-def site() -> Iterator[loopback.StartSite]:
+def site() -> Iterator[web.StartSite]:
     """Starts a site on a loopback address from its pages."""
-    with loopback.sites() as start:
+    with web.sites() as start:
         yield start
 
 

@@ -13,7 +13,8 @@ from lantian.egress.hosts import HostMap
 from lantian.egress.proxy import EgressProxy, ProxyLimits
 from lantian.egress.resolver import Lookup, Resolver
 from lantian.egress.running import proxy_thread
-from tests.services.loopback import Canary, StartSite
+from lantian.errors import EgressRefused
+from tests.services.web import Canary, StartSite
 
 Names = Callable[..., Lookup]
 
@@ -109,13 +110,13 @@ def test_what_a_name_leads_to_is_refused_with_address_and_cure(
     permissions = Permissions.of(ports=[canary.port])
     with proxy_thread(Resolver(lookup=lookup), permissions) as proxy:
         answer = ask(proxy, form.format(f"evil.example:{canary.port}").encode())
-        refusal = proxy.refusal_of("evil.example", canary.port)
+        refusal = proxy.error_of("evil.example", canary.port)
     assert answer.startswith(b"HTTP/1.1 403 ")
     assert b"Lantian-Refused:" in answer
     assert b"127.0.0.1" in body(answer)
     assert b"permission" in body(answer)
-    assert refusal is not None
-    assert refusal.message.encode() == body(answer).strip()
+    assert isinstance(refusal, EgressRefused)
+    assert str(refusal).encode() == body(answer).strip()
     assert canary.taken == []
 
 

@@ -8,7 +8,7 @@ from lantian.egress.resolver import Lookup, Resolver
 from lantian.egress.running import proxy_thread
 from lantian.egress.spelling import read_authority
 from lantian.errors import LantianError
-from tests.services.loopback import Canary
+from tests.services.web import Canary
 
 Names = Callable[..., Lookup]
 

@@ -1,0 +1,277 @@
+"""One tab: opens an address, waits until the page is there, and takes what it holds."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NoReturn
+
+from playwright.async_api import BrowserContext, Dialog, Page
+from playwright.async_api import Error as PlaywrightError
+
+from lantian.browser import scripts
+from lantian.browser.answer import body_of, head_of, recoded_head
+from lantian.browser.channel import Channel, Event, first_line
+from lantian.browser.visit import Box, BrowserVisit, VisitLimits, headers_of
+from lantian.browser.watch import EVENTS, Watch, is_marked
+from lantian.egress.proxy import EgressProxy
+from lantian.egress.spelling import read_url
+from lantian.errors import EgressRefused, FetchFailed
+
+IMAGES = ("png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "ico", "svg")
+FONTS = ("woff", "woff2", "ttf", "otf", "eot")
+MEDIA = ("mp4", "webm", "m4v", "mov", "m3u8", "mp3", "m4a", "ogg", "wav", "flv")
+BLOCKED = [f"*.{end}{more}" for end in (*IMAGES, *FONTS, *MEDIA) for more in ("", "?*")]
+"""What is not loaded on an ordinary visit, as patterns of addresses: the browser decides by itself,
+since being asked about each request costs more than loading it."""
+
+WIDTH, HEIGHT = 1280, 900
+MOST_DIALOGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The rendered page and what was made of it."""
+
+    dom: bytes
+    charset: str
+    boxes: tuple[Box, ...] = ()
+    screenshot: bytes | None = None
+    cut: bool = False
+
+
+class Tab:
+    """A tab of a context."""
+
+    def __init__(self, channel: Channel, proxy: EgressProxy) -> None:
+        self.page = channel.page
+        self.visits = 0
+        self._channel = channel
+        self._proxy = proxy
+        self._watch = Watch(channel.frame_id)
+        for method in EVENTS:
+            channel.listen(method, self._taker(method))
+        self.page.on("dialog", self._dismiss)
+        self.page.on("popup", self._close_popup)
+        self.page.on("pageerror", self._count_error)
+
+    @classmethod
+    async def open(cls, context: BrowserContext, proxy: EgressProxy) -> "Tab":
+        """A new tab in the context."""
+        tab = cls(await Channel.open(await context.new_page()), proxy)
+        await tab._leave_out(BLOCKED)
+        return tab
+
+    @property
+    def lost(self) -> bool:
+        """Whether the tab can serve no further visit."""
+        return self._channel.lost
+
+    async def visit(
+        self, url: str, *, evidence: bool, texts: Sequence[str], limits: VisitLimits
+    ) -> BrowserVisit:
+        """What the address holds; raises `FetchFailed`, `EgressRefused` or `TabLost`."""
+        self.visits += 1
+        self._watch = Watch(self._channel.frame_id)
+        try:
+            async with asyncio.timeout(limits.seconds):
+                if evidence:
+                    await self._leave_out([])
+                await self._open(url, limits)
+                settled = await self._settle(limits)
+                rendered = await self._render(limits, evidence=evidence, texts=texts)
+                return await self._answer(url, rendered, settled=settled)
+        except TimeoutError as error:
+            raise FetchFailed(
+                f"{url} was not there within {limits.seconds:g} s.",
+                hint="Visit it again later, or raise LANTIAN_CRAWL_TIMEOUT.",
+            ) from error
+        except PlaywrightError as error:
+            raise FetchFailed(f"{url} could not be shown: {first_line(error)}.") from error
+        finally:
+            if evidence and not self.lost:
+                await self._channel.last(self._leave_out(BLOCKED))
+
+    async def rest(self) -> None:
+        """Leave the page, so that its scripts do not go on; a tab that cannot is lost."""
+        if not self.lost:
+            await self._channel.last(self._leave())
+
+    async def _leave(self) -> None:
+        await self._channel.ask("Page.navigate", url="about:blank")
+        await self._channel.call("() => 1")  # a page that spins does not answer
+
+    async def close(self) -> None:
+        """Close the tab, whatever its page is doing."""
+        await self._channel.last(self.page.close())
+
+    async def _open(self, url: str, limits: VisitLimits) -> None:
+        opened = await self._channel.ask("Page.navigate", url=url)
+        if opened.get("errorText"):
+            self._fail(opened["errorText"], url, download=opened.get("isDownload", False))
+        await self._until(lambda: self._whole(url, limits))
+
+    def _whole(self, url: str, limits: VisitLimits) -> bool:
+        """Whether the main document is there; raises if it never will be."""
+        watch, main = self._watch, self._watch.main
+        if len(watch.redirects) > limits.redirects:
+            raise FetchFailed(
+                f"{url} leads on more than {limits.redirects} times, last to {watch.redirects[-1]}."
+            )
+        if watch.dialogs > MOST_DIALOGS:
+            raise FetchFailed(f"{url} opens one dialog after the other.")
+        if main is None:
+            return False
+        if main.error:
+            self._fail(main.error, url)
+        if main.response is not None and is_marked(main.response):
+            self._raise_if_refused(main.url)
+        if max(main.received, _announced(main.response)) > limits.max_bytes:
+            raise FetchFailed(f"{main.url} is larger than {limits.max_bytes:,} bytes.")
+        if watch.received > limits.page_bytes:
+            raise FetchFailed(f"{url} loads more than {limits.page_bytes:,} bytes.")
+        return main.finished
+
+    async def _settle(self, limits: VisitLimits) -> bool:
+        """Whether the page came to rest: nothing loads, nothing changes."""
+        try:
+            async with asyncio.timeout(limits.settle_seconds):
+                while not await self._is_quiet(limits):
+                    pass
+                return True
+        except TimeoutError:
+            return False
+
+    async def _is_quiet(self, limits: VisitLimits) -> bool:
+        """Whether nothing happened for as long as it takes to say so."""
+        await self._until(lambda: self._whole(self._shown(), limits) and self._watch.idle())
+        main, received = self._watch.main, self._watch.received
+        try:
+            await self._channel.call(scripts.QUIET, limits.quiet_seconds)
+        except PlaywrightError:
+            return False  # it went on to another document
+        self._whole(self._shown(), limits)
+        return self._watch.main is main and self._watch.received == received and self._watch.idle()
+
+    async def _render(
+        self, limits: VisitLimits, *, evidence: bool, texts: Sequence[str]
+    ) -> Rendered:
+        if evidence:
+            await self._channel.call(scripts.SCROLL, limits.screenshot_height)
+            await self._settle(limits)
+        told = await self._channel.call(scripts.RENDERED, limits.max_bytes)
+        if told["text"] is None:
+            raise FetchFailed(
+                f"{self._shown()} renders to more than {limits.max_bytes:,} characters."
+            )
+        dom = told["text"].encode("utf-8", "replace")
+        if not evidence:
+            return Rendered(dom, told["charset"])
+        places = await self._channel.call(scripts.BOXES, list(texts)) if texts else []
+        boxes = tuple(Box(*place) for place in places)
+        return Rendered(dom, told["charset"], boxes, *await self._photograph(limits))
+
+    async def _photograph(self, limits: VisitLimits) -> tuple[bytes, bool]:
+        """A PNG of the whole page, and whether the page is higher than it."""
+        metrics = await self._channel.ask("Page.getLayoutMetrics")
+        size = metrics["cssContentSize"]
+        height = min(max(int(size["height"]), 1), limits.screenshot_height)
+        width = min(max(int(size["width"]), WIDTH), 2 * WIDTH)
+        taken = await self._channel.ask(
+            "Page.captureScreenshot",
+            format="png",
+            captureBeyondViewport=True,
+            clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1},
+        )
+        return base64.b64decode(taken["data"]), int(size["height"]) > height
+
+    async def _answer(self, url: str, rendered: Rendered, *, settled: bool) -> BrowserVisit:
+        watch, main = self._watch, self._watch.main
+        if main is None or main.response is None or not main.finished:
+            raise FetchFailed(f"{url} gave no whole answer.")
+        told = await self._channel.ask("Network.getResponseBody", requestId=main.request_id)
+        body = body_of(main, told, rendered.charset)
+        head = head_of(main, main.response)
+        if body.recoded:
+            head = recoded_head(head)
+        target = read_url(main.url)
+        return BrowserVisit(
+            url=url,
+            final_url=main.url,
+            status=int(main.response["status"]),
+            raw_head=head,
+            headers=headers_of(head),
+            body=body.data,
+            recoded=body.recoded,
+            dom=rendered.dom,
+            screenshot=rendered.screenshot,
+            cut=rendered.cut,
+            boxes=rendered.boxes,
+            remote_ip=self._proxy.ip_of(target.host, target.port),
+            redirects=tuple(watch.redirects),
+            settled=settled,
+            blocked=watch.blocked,
+            refused=watch.refused,
+            failed=watch.failed,
+            dialogs=watch.dialogs,
+            popups=watch.popups,
+            script_errors=watch.script_errors,
+            received_bytes=watch.received,
+        )
+
+    def _fail(self, error: str, url: str, *, download: bool = False) -> NoReturn:
+        """Raise for a main document that could not be had."""
+        asked = self._watch.main.url if self._watch.main is not None else url
+        self._raise_if_refused(asked)
+        if download or error == "net::ERR_ABORTED":
+            raise FetchFailed(f"{asked} is no page but a download, which is not taken.")
+        raise FetchFailed(f"{asked} could not be fetched: {error.removeprefix('net::')}.")
+
+    def _raise_if_refused(self, url: str) -> None:
+        """Raise what the proxy found wrong with the address, if it did."""
+        try:
+            target = read_url(url)
+        except EgressRefused:
+            return  # data: and the like, which never reached it
+        error = self._proxy.error_of(target.host, target.port)
+        if error is not None:
+            raise error
+
+    async def _leave_out(self, patterns: Sequence[str]) -> None:
+        """Load nothing of these addresses; where that is everything, take nothing from a cache."""
+        await self._channel.ask("Network.setBlockedURLs", urls=list(patterns))
+        await self._channel.ask("Network.setCacheDisabled", cacheDisabled=not patterns)
+
+    async def _until(self, done: Callable[[], bool]) -> None:
+        """Return once `done`, looking again whenever the network moved."""
+        while not done():
+            self._watch.changed.clear()
+            await self._channel.guard(self._watch.changed.wait())
+
+    def _shown(self) -> str:
+        return self._watch.main.url if self._watch.main is not None else "the page"
+
+    def _taker(self, method: str) -> Callable[[Event], None]:
+        return lambda event: self._watch.take(method, event)
+
+    async def _dismiss(self, dialog: Dialog) -> None:
+        self._watch.dialogs += 1
+        self._watch.changed.set()
+        with suppress(PlaywrightError):  # its page may have gone on
+            await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
+
+    async def _close_popup(self, popup: Page) -> None:
+        self._watch.popups += 1
+        with suppress(PlaywrightError):  # it may have closed itself
+            await popup.close()
+
+    def _count_error(self, _error: object) -> None:
+        self._watch.script_errors += 1
+
+
+def _announced(response: Event | None) -> int:
+    """The length that an answer announces."""
+    fields = {name.lower(): value for name, value in (response or {}).get("headers", {}).items()}
+    length = fields.get("content-length", "")
+    return int(length) if length.isdecimal() else 0

@@ -1,0 +1,73 @@
+"""One visit of an address in the browser: its limits, and what it received."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class VisitLimits:
+    """What one visit may take.
+
+    `max_bytes` is for the main document and for the rendered one, `page_bytes` for everything
+    that the page loads. A page is quiet once neither network nor DOM moved for `quiet_seconds`;
+    `settle_seconds` after its main document it is taken as it is.
+    """
+
+    seconds: float = 30.0
+    max_bytes: int = 8 * 1024 * 1024
+    page_bytes: int = 64 * 1024 * 1024
+    quiet_seconds: float = 0.25
+    settle_seconds: float = 5.0
+    redirects: int = 5
+    screenshot_height: int = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where a text stands on the screenshot, in its pixels."""
+
+    text: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserVisit:
+    """What the browser received and rendered.
+
+    `body` is the main document without its content coding; `recoded` says that the browser gave
+    only its text, which is UTF-8 here. `dom` is the rendered HTML in UTF-8. `screenshot` is a PNG
+    of the whole page, `cut` if the page is higher than it. `settled` says whether the page came
+    to rest; `blocked` (by us), `refused` (by the egress rules) and `failed` count what it asked
+    for and did not get.
+    """
+
+    url: str
+    final_url: str
+    status: int
+    raw_head: bytes
+    body: bytes
+    dom: bytes
+    recoded: bool = False
+    screenshot: bytes | None = None
+    cut: bool = False
+    boxes: tuple[Box, ...] = ()
+    remote_ip: str | None = None
+    redirects: tuple[str, ...] = ()
+    settled: bool = True
+    blocked: int = 0
+    failed: int = 0
+    refused: int = 0
+    dialogs: int = 0
+    popups: int = 0
+    script_errors: int = 0
+    received_bytes: int = 0
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+
+
+def headers_of(raw_head: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """The fields of a head, in order."""
+    lines = raw_head.strip(b"\r\n").split(b"\r\n")[1:]
+    pairs = (line.partition(b":") for line in lines)
+    return tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon)

@@ -1,0 +1,174 @@
+"""One Chromium for a module of tests, with a site on loopback that plays the web."""
+
+import asyncio
+import gzip
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from lantian.browser.pool import TabPool, browsing
+from lantian.browser.visit import BrowserVisit, VisitLimits
+from lantian.egress.deny import Permissions
+from lantian.egress.resolver import Resolver
+from tests.services import web
+from tests.services.web import Answer, Handle, Site
+
+T = TypeVar("T")
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+LIMITS = VisitLimits(seconds=10, settle_seconds=2, max_bytes=1_000_000, page_bytes=4_000_000)
+
+
+def page(text: str, **fields: str) -> Answer:
+    """An HTML page of that body."""
+    return 200, {**HTML, **fields}, f"<!doctype html><title>页</title><body>{text}".encode()
+
+
+def redirect(to: str) -> Answer:
+    return 302, {"Location": to}, b""
+
+
+def slow(seconds: float) -> Handle:
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        time.sleep(seconds)
+        body = "<p>晚到的报价：包授权</p>".encode()
+        request.send_response(200)
+        request.send_header("Content-Type", "text/html; charset=utf-8")
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    return handle
+
+
+def endless(kind: str, pause: float) -> Handle:
+    """An answer that never ends."""
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", kind)
+        request.send_header("Connection", "close")
+        request.end_headers()
+        for _ in range(3000):
+            request.wfile.write(b"<p>" + b"x" * (20_000 if not pause else 10))
+            request.wfile.flush()
+            time.sleep(pause)
+
+    return handle
+
+
+GB = "<!doctype html><title>商标</title><body><p>商标注册，包授权</p>".encode("gb18030")
+MALFORMED = (
+    "<!doctype html><title>商标</title><body><p>商标</p>".encode("gb18030") + b"\xff\xfe<p>x"
+)
+LAZY = """<div style="height:3000px">高</div><p>注册商标<b>包授权</b>，不成退款</p>
+<img loading="lazy" src="/picture.png"><div style="height:2000px"></div>"""
+
+
+def pages(other: int) -> dict[str, Answer | Handle]:
+    """The site; `other` is a port that it has no permission for."""
+    here = f"http://127.0.0.1:{other}/"
+    return {
+        "/plain": page("<p>商标注册代理</p>"),
+        "/filled": page("<main></main><script>fetch('/offer').then(r => r.text())"
+                        ".then(t => document.querySelector('main').innerHTML = t)</script>"),
+        "/offer": slow(0.6),
+        "/gb": (200, {"Content-Type": "text/html; charset=gb2312"}, GB),
+        "/malformed": (200, {"Content-Type": "text/html; charset=gb2312"}, MALFORMED),
+        "/unknown": (200, {"Content-Type": "text/html; charset=x-user-defined"}, b"<p>\x80</p>"),
+        "/gzip": (200, {**HTML, "Content-Encoding": "gzip"}, gzip.compress(b"<p>packed</p>" * 99)),
+        "/json": (200, {"Content-Type": "application/json"}, b'{"a": "\xe4\xb8\xad"}'),
+        "/missing": (404, HTML, "<p>商品已下架</p>".encode()),
+        "/pictures": page("<img src='/picture.png'><img src='/picture.png?x=1'>"
+                          "<style>@font-face{font-family:f;src:url(/font.woff2)}p{font-family:f}"
+                          "</style><p>有图</p>"),
+        "/picture.png": (200, {"Content-Type": "image/png"}, b"no picture"),
+        "/picture.png?x=1": (200, {"Content-Type": "image/png"}, b"no picture"),
+        "/font.woff2": (200, {"Content-Type": "font/woff2"}, b"no font"),
+        "/favicon.ico": (404, {}, b""),
+        "/lazy": page(LAZY),
+        "/high": page("<div style='height:40000px'>高</div>"),
+        "/dialogs": page("<p>有</p><script>alert(1); confirm(2); prompt(3)</script>"),
+        "/dialogs-for-ever": page("<script>while (true) alert(1)</script>"),
+        "/popups": page("<p>窗</p><script>for (let i = 0; i < 3; i++) open('/plain')</script>"),
+        "/download": (200, {"Content-Type": "application/zip",
+                            "Content-Disposition": "attachment; filename=a.zip"}, b"PK" * 500),
+        "/download-by-script": page("<p>留下的页面</p><script>location = '/download'</script>"),
+        "/no-content": (204, {}, b""),
+        "/endless": endless("text/html", 0.05),
+        "/flood": endless("text/html", 0),
+        "/bomb": (200, {**HTML, "Content-Encoding": "gzip"}, gzip.compress(b"<p>x</p>" * 4_000_000)),
+        "/announced": (200, {**HTML, "Content-Length": "3000000000"}, b"<p>"),
+        "/swelling": page("<script>document.body.textContent = 'x'.repeat(3e6)</script>"),
+        "/eating": page("<script>const a = []; while (true) a.push(new Array(1e6).fill(a.length))"
+                        "</script>"),
+        "/long-poll": page("<p>等</p><script>fetch('/endless')</script>"),
+        "/ticking": page("<p>0</p><script>setInterval(() => document.querySelector('p')"
+                         ".textContent++, 20)</script>"),
+        "/spinning": page("<p>转</p><script>setTimeout(() => { while (true); }, 50)</script>"),
+        "/moved": redirect("/plain"),
+        "/moved-by-script": page("<script>location.replace('/plain')</script>"),
+        "/moved-by-meta": page("<meta http-equiv=refresh content='0;url=/plain'>"),
+        "/loop": redirect("/loop"),
+        "/loop-by-script": page("<script>location = '/loop-back'</script>"),
+        "/loop-back": page("<script>location = '/loop-by-script'</script>"),
+        "/to-other-port": redirect(here),
+        "/to-other-port-by-script": page(f"<script>location = '{here}'</script>"),
+        "/to-file": redirect("file:///etc/hostname"),
+        "/frames-other-port": page(f"<p>框</p><iframe src='{here}'></iframe><img src='{here}a'>"
+                                   f"<script>fetch('{here}').catch(() => 0);"
+                                   f"new WebSocket('ws://127.0.0.1:{other}/')</script>"),
+        "/errors": page("<p>错</p><script>throw new Error('x')</script>"),
+        "/cookie": page("<p>c</p>", **{"Set-Cookie": "name=value; Path=/"}),
+        "/tampered": page("<p>真</p><script>Object.defineProperty(Element.prototype, 'outerHTML',"
+                          "{get() { return 'fake'; }}); window.MutationObserver = null</script>"),
+        "/surrogate": page("<p id=p></p><script>p.textContent = 'a\\ud800b'</script>"),
+        "/agent": page("<p id=p></p><script>p.textContent = navigator.userAgent</script>"),
+    }  # fmt: skip
+
+
+@dataclass
+class Browsing:
+    """A pool in a loop of its own, called from plain tests."""
+
+    runner: asyncio.Runner
+    pool: TabPool
+    site: Site
+    canary: web.Canary
+
+    def visit(self, path: str, **options: Any) -> BrowserVisit:
+        """One visit of a path of the site."""
+        return self.run(self.pool.visit(f"{self.site.url}{path}", **options))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`."""
+        return self.runner.run(work)
+
+
+Enter = Callable[[AbstractAsyncContextManager[TabPool]], TabPool]
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browsing]:
+    """Chromium with two tabs, permitted to see the site and nothing else."""
+    with web.canary() as canary, web.sites() as start, asyncio.Runner() as runner:
+        site = start(pages(canary.port))
+        pool = browsing(
+            chromium_path,
+            urls=[site.url],
+            resolver=Resolver(),
+            permissions=Permissions.of([(site.ip, site.port)]),
+            tabs=2,
+            user_agent="Lantian/0.1 (+https://office.example)",
+            limits=LIMITS,
+        )
+        entered = runner.run(pool.__aenter__())
+        try:
+            yield Browsing(runner, entered, site, canary)
+        finally:
+            runner.run(pool.__aexit__(None, None, None))
