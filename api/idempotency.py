@@ -17,7 +17,7 @@ from fastapi import Depends, Header, Request, Response
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from api.problems import RequestRunning
+from api.problems import RequestRunning, WrongMediaType
 from lantian.access.keys import Principal
 from lantian.errors import Invalid, KeyReused
 from lantian.model import IdempotencyRecord
@@ -47,8 +47,15 @@ Work = Callable[[Session], Answer]
 
 async def _digest(request: Request) -> str:
     """Digest of method, path and body: what one idempotency key stands for."""
+    body = await request.body()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind != "application/json":
+        raise WrongMediaType(
+            f"the body is {kind or 'of no named type'}.",
+            hint="Send Content-Type: application/json.",
+        )
     head = f"{request.method} {request.url.path}\n".encode()
-    return "sha256:" + hashlib.sha256(head + await request.body()).hexdigest()
+    return "sha256:" + hashlib.sha256(head + body).hexdigest()
 
 
 def _key(

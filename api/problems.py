@@ -51,6 +51,10 @@ class RequestRunning(errors.Conflict):
     """A request with the same idempotency key has not ended yet."""
 
 
+class WrongMediaType(errors.Invalid):
+    """A body that is no JSON by its own word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What an answer says of an error: its kind, the details, and what else belongs to it."""
@@ -92,6 +96,8 @@ def problem_of(error: Exception, now: datetime) -> Problem:
         return _not_ready(error, now)
     if isinstance(error, RequestRunning):
         return _plain("request-running", error, headers={"Retry-After": "1"})
+    if isinstance(error, WrongMediaType):
+        return _plain("unsupported-media-type", error)
     code = next((code for kind, code in CODES if isinstance(error, kind)), "internal")
     headers = _headers(code, error, now)
     if isinstance(error, errors.LantianError):

@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from api import mounting, problems
+from dashboards import mounting as pages
 from lantian.settings import Settings, load_settings
 from lantian.wiring import Parts, open_parts
 
@@ -44,14 +46,14 @@ def create_app(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        max_body_size=mounting.MAX_BODY,
     )
     app.state.parts = parts
     app.state.security_headers = security_headers(parts.settings)
     mounting.mount(app)
-    _mount_dashboards(app, parts)
+    pages.mount(app, parts)
     # The last one added is the outermost.
     app.add_middleware(CompressMiddleware)
+    app.add_middleware(BodyLimit, most=mounting.MAX_BODY, base_url=parts.settings.base_url)
     app.add_middleware(
         TrustedHosts, hosts=trusted_hosts(parts.settings), base_url=parts.settings.base_url
     )
@@ -135,13 +137,43 @@ class TrustedHosts:
         return host.rstrip(".") in self.hosts
 
 
-def _mount_dashboards(app: FastAPI, parts: Parts) -> None:
-    from importlib.util import find_spec
+class BodyLimit:
+    """Refuses a body that is too large, by its own word or while it comes.
 
-    if find_spec("dashboards") and find_spec("dashboards.mounting"):
-        from dashboards.mounting import mount
+    The framework has a limit too, but answers it in plain text and without our headers.
+    """
 
-        mount(app, parts)
+    def __init__(self, app: ASGIApp, most: int, base_url: str) -> None:
+        self.app = app
+        self.most = most
+        self.base_url = base_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request of bearable size on, refuse any other."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isascii() and length.isdecimal() and int(length[:19]) > self.most:
+            problem = problems.of_code("too-large", self._said)
+            answer = problems.json_response(problem, base_url=self.base_url, instance=scope["path"])
+            await answer(scope, receive, send)
+            return
+        got = 0
+
+        async def counted() -> Message:
+            nonlocal got
+            message = await receive()
+            got += len(message.get("body", b""))
+            if got > self.most:
+                raise HTTPException(413, self._said)
+            return message
+
+        await self.app(scope, counted, send)
+
+    @property
+    def _said(self) -> str:
+        return f"the body has more than {self.most} bytes."
 
 
 def __getattr__(name: str) -> Any:
