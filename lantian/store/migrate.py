@@ -6,11 +6,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from lantian.errors import StoreError
 from lantian.store.engine import Store
 
 SCRIPTS = Path(__file__).parent / "migrations"
+_UPGRADE_LOCK = 7_140_516  # any number, as long as only upgrades take it
 
 
 def upgrade(store: Store) -> None:
@@ -20,6 +22,11 @@ def upgrade(store: Store) -> None:
     config = _config()
     # One process migrates; the others wait on the same lock and find the work done.
     with store.write() as session:
+        if not store.sqlite:
+            # Tables may take longer to make or change than any work of theirs may take.
+            session.execute(text("SET LOCAL lock_timeout = 0"))
+            session.execute(text("SET LOCAL statement_timeout = 0"))
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "head")
 
