@@ -7,7 +7,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check fmt bench lock
+.PHONY: words help setup setup-dev run test check fmt bench lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -35,6 +35,9 @@ check: setup-dev ## style, types, import rules, layout
 fmt: setup-dev ## put the code into our form
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix-only --quiet .
+
+words: setup-dev ## compile the dashboard's words
+	@$(PY) -m babel.messages.frontend --quiet compile --directory dashboards/locale --domain lantian
 
 bench: setup-dev ## the figures of bench/README.md (ARGS=… names some)
 	@$(PY) -m tests.services prepare --bench

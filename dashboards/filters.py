@@ -22,6 +22,8 @@ MANY = ("claim", "severity", "state", "presence", "platform", "source", "seller"
 ONE = ("q", "sort", "from", "to", "decided_from", "decided_to")
 ALL_STATES = ("open", "confirmed", "dismissed")
 PAGE_ROWS = 50
+NOWHERE = 2**62 - 1
+"""An id that nothing has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def _ids(
         return frozenset()
     found = session.scalars(select(entity.id).where(entity.name.in_(names)))
     # An unknown name narrows to nothing; an empty set would be no condition at all.
-    return frozenset(found) or frozenset({-1})
+    return frozenset(found) or frozenset({NOWHERE})
 
 
 def _span(wanted: Filter, first: str, last: str) -> Span:

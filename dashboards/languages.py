@@ -1,14 +1,12 @@
-"""Chinese first, English by one switch: gettext catalogues, compiled when they are loaded.
+"""Chinese first, English by one switch: gettext catalogues.
 
-The words in the code are the English ones; `locale/zh_CN` holds the Chinese.
+The words in the code are the English ones; `locale/zh_CN/…/lantian.po` holds the Chinese, and
+`make words` compiles it.
 """
 
 import gettext
-import io
 from functools import cache
 from pathlib import Path
-
-from babel.messages import mofile, pofile
 
 FOLDER = Path(__file__).parent / "locale"
 LOCALES = ("zh_CN", "en")
@@ -17,15 +15,7 @@ LOCALES = ("zh_CN", "en")
 @cache
 def translations(locale: str) -> gettext.NullTranslations:
     """The catalogue of the locale; English needs none."""
-    file = FOLDER / locale / "LC_MESSAGES" / "lantian.po"
-    if not file.exists():
-        return gettext.NullTranslations()
-    with file.open("rb") as source:
-        catalogue = pofile.read_po(source, locale=locale)
-    compiled = io.BytesIO()
-    mofile.write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return gettext.translation("lantian", FOLDER, [locale], fallback=locale == "en")
 
 
 def chosen(preferred: str | None, accepted: str, default: str) -> str:

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette_compress import CompressMiddleware
 
 from api import mounting, problems
 from dashboards import mounting as pages
@@ -52,7 +52,7 @@ def create_app(parts: Parts) -> FastAPI:
     mounting.mount(app)
     pages.mount(app, parts)
     # The last one added is the outermost.
-    app.add_middleware(CompressMiddleware)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(BodyLimit, most=mounting.MAX_BODY, base_url=parts.settings.base_url)
     app.add_middleware(
         TrustedHosts, hosts=trusted_hosts(parts.settings), base_url=parts.settings.base_url
