@@ -6,6 +6,7 @@ same words (one contract test holds both to it).
 
 import logging
 import re
+import unicodedata
 import warnings
 from functools import cache
 from importlib import metadata
@@ -23,6 +24,10 @@ class Cutter(Protocol):
         """The words of `text`; `guess` lets it join characters into words it does not know."""
         ...
 
+    def search(self, text: str) -> list[Word]:
+        """The words of `text`, before each the shorter words of the dictionary within it."""
+        ...
+
 
 class RustJieba:
     """Words by `rjieba`."""
@@ -36,6 +41,10 @@ class RustJieba:
     def cut(self, text: str, *, guess: bool = True) -> list[Word]:
         """The words of `text` with their places."""
         return self._tokenize(text, "default", guess)
+
+    def search(self, text: str) -> list[Word]:
+        """The words of `text`, before each the shorter ones within it."""
+        return self._tokenize(text, "search", True)  # noqa: FBT003  (takes no keywords)
 
 
 class PlainJieba:
@@ -58,6 +67,10 @@ class PlainJieba:
     def cut(self, text: str, *, guess: bool = True) -> list[Word]:
         """The words of `text` with their places."""
         return [(word, start, end) for word, start, end in self._tokenize(text, HMM=guess)]
+
+    def search(self, text: str) -> list[Word]:
+        """The words of `text`, before each the shorter ones within it."""
+        return [(word, start, end) for word, start, end in self._tokenize(text, mode="search")]
 
 
 @cache
@@ -88,18 +101,44 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDLIKE = re.compile(r"\w")
 
 
+class _Plain(dict[int, str]):
+    """How characters are written in an index: in ordinary width and lower case."""
+
+    def __missing__(self, point: int) -> str:
+        plain = self[point] = unicodedata.normalize("NFKC", chr(point)).lower()
+        return plain
+
+
+_PLAIN = _Plain()
+
+
+def index_words(text: str) -> list[Word]:
+    """The words of `text` for a search index with their half-open places in it, in order.
+
+    In ordinary width and lower case, without marks and spaces; before each word the shorter words
+    of the dictionary within it, so that 通道 finds 绿色通道.
+    """
+    text = _encodable(text)
+    plain = text.translate(_PLAIN)
+    words = [word for word in cutter().search(plain) if _WORDLIKE.search(word[0])]
+    if len(plain) == len(text):  # No character became several, none becomes nothing.
+        return words
+    places = [at for at, char in enumerate(text) for _ in _PLAIN[ord(char)]]
+    return [(word, places[start], places[end - 1] + 1) for word, start, end in words]
+
+
 def tokens_for_index(text: str) -> list[str]:
-    """The words of `text` for a search index, in order: lower case, without marks and spaces."""
-    return [word.lower() for word, _, _ in cut(text) if _WORDLIKE.search(word)]
+    """The words of `index_words` without their places."""
+    return [word for word, _, _ in index_words(text)]
 
 
 def _version() -> str:
     for name in ("rjieba", "jieba"):
         try:
-            return f"jieba-words/1 ({name} {metadata.version(name)})"
+            return f"jieba-words/2 ({name} {metadata.version(name)})"
         except metadata.PackageNotFoundError:
             continue
-    return "jieba-words/1 (none)"
+    return "jieba-words/2 (none)"
 
 
 VERSION: str = _version()

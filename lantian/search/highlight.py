@@ -4,7 +4,7 @@ Marks come from places in the original text, never from an engine's analyser. Pl
 half-open code points.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -104,14 +104,12 @@ def snippets(text: str, marks: Iterable[Mark], *, around: int = 30, most: int = 
 def marks_of_words(
     text: str,
     phrases: Iterable[Sequence[str]],
-    cut: Callable[[str], Iterable[tuple[str, int, int]]],
+    words_of: Callable[[str], Iterable[tuple[str, int, int]]],
 ) -> list[Mark]:
     """Where the words of a search stand in the text, each marked with itself.
 
-    `cut` gives the words of a text with their places (`matchers.words.cut`); a phrase is marked
-    word by word.
+    `words_of` gives the words of a text as they are indexed, with their places
+    (`matchers.words.index_words`); a phrase is marked word by word.
     """
-    sought: Collection[str] = {word for phrase in phrases for word in phrase}
-    return [
-        Mark(start, end, word.lower()) for word, start, end in cut(text) if word.lower() in sought
-    ]
+    sought = {word for phrase in phrases for word in phrase}
+    return [Mark(start, end, word) for word, start, end in words_of(text) if word in sought]

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lantian.search.highlight import Mark, Segment, marks_of_words, segments, snippets
+from lantian.search.query import parse
+from matchers.words import index_words, tokens_for_index
 
 TEXT = "商标包授权,走绿色通道"
 
@@ -105,9 +107,8 @@ def test_without_marks_the_beginning_is_shown() -> None:
 
 
 def test_the_words_of_a_search_are_marked_where_they_stand() -> None:
-    from matchers.words import cut, tokens_for_index
-
-    text = "我们的商标授权有保障,授权快"
-    phrases = [tuple(tokens_for_index("授权"))]
-    marks = marks_of_words(text, phrases, cut)
-    assert [text[mark.start : mark.end] for mark in marks] == ["授权", "授权"]
+    text = "㎡商标ＶＩＰ授权有保障,走绿色通道,授权快"
+    phrases = parse("vip授权 “通道”", tokens_for_index)
+    assert phrases is not None
+    marks = marks_of_words(text, phrases, index_words)
+    assert [text[mark.start : mark.end] for mark in marks] == ["ＶＩＰ", "授权", "通道", "授权"]
