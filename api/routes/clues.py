@@ -77,7 +77,7 @@ def _platforms(session: Session, names: Sequence[str]) -> frozenset[int]:
     if not names:
         return frozenset()
     found = session.execute(select(Platform.name, Platform.id).where(Platform.name.in_(names)))
-    known = dict(found.tuples())
+    known = dict(found.all())
     for name in names:
         if name not in known:
             raise Invalid(f"platform {name!r} is unknown.", hint="Use a platform's exact name.")
@@ -101,7 +101,7 @@ def _found(session: Session, clue_ids: Sequence[int]) -> list[schemas.ClueFound]
         .outerjoin(Seller, Seller.id == Clue.seller_id)
         .where(Clue.id.in_(clue_ids))
     )
-    rows = {row[0].id: row for row in session.execute(statement).tuples()}
+    rows = {row[0].id: row for row in session.execute(statement)}
     hits: dict[tuple[int, str], list[Hit]] = defaultdict(list)
     documents = [document.id for _, document, _, _ in rows.values()]
     for hit in session.scalars(select(Hit).where(Hit.document_id.in_(documents))):

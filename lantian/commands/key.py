@@ -97,7 +97,7 @@ def show() -> None:
         .order_by(ApiKey.id)
     )
     with parts.store.read() as session:
-        for key, platform in session.execute(statement).tuples():
+        for key, platform in session.execute(statement):
             expired = key.expires_at is not None and key.expires_at <= now
             state = "revoked" if key.revoked_at else "expired" if expired else "live"
             used = f"{key.last_used_at:%F %R}" if key.last_used_at else "never used"
