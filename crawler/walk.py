@@ -73,7 +73,8 @@ class SiteSpider(Spider):
         wanted["AUTOTHROTTLE_TARGET_CONCURRENCY"] = float(manners.concurrency)
         if "delay" in manners.model_fields_set:
             wanted |= {"DOWNLOAD_DELAY": manners.delay, "AUTOTHROTTLE_START_DELAY": manners.delay}
-        for name, value in wanted.items():
+        # `scrapy shell` makes its spider when the settings are closed already.
+        for name, value in wanted.items() if not crawler.settings.frozen else ():
             crawler.settings.set(name, value, priority="spider")
         return spider
 

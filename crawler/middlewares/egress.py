@@ -1,5 +1,6 @@
 """What may be fetched: allowed addresses, and pages of the site."""
 
+import logging
 from typing import Self
 
 from scrapy import Request
@@ -13,6 +14,8 @@ from lantian.egress.deny import NONE, check_url
 from lantian.errors import EgressRefused
 from lantian.reading.address import host_allowed, host_of
 from lantian.store.frontier import Planned
+
+logger = logging.getLogger(__name__)
 
 
 class Refused(IgnoreRequest):
@@ -47,6 +50,7 @@ class EgressMiddleware:
         try:
             check_url(request.url, permissions)
         except EgressRefused as error:
+            logger.warning("%s", error)
             raise Refused(str(error)) from error
         if isinstance(spider, SiteSpider) and request.meta.get("redirect_urls"):
             _stay(spider, request.meta.get("row"), request.url)

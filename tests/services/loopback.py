@@ -1,138 +1,204 @@
-"""Small servers on loopback: sites that play the web, and a canary that nobody may reach."""
+"""Small sites on loopback, and an installation of Lantian that crawls them by its command."""
 
-import socket
+import json
+import os
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
-Answer = tuple[int, dict[str, str], bytes]
-Handle = Callable[[BaseHTTPRequestHandler], None]
+from sqlalchemy import text
 
+from lantian.store.engine import Store
 
-@dataclass
-class Canary:
-    """Listens on every loopback address of both families; `taken` names who connected."""
-
-    port: int = 0
-    taken: list[str] = field(default_factory=list)
+ROOT = Path(__file__).resolve().parents[2]
+HTML = "text/html; charset=utf-8"
 
 
 @dataclass
-class Asked:
-    """A request that reached a site."""
+class Page:
+    """What a site answers under one address; `stream` writes the answer itself."""
 
-    method: str
-    path: str
-    fields: dict[str, str]
-    body: bytes
-
-
-@dataclass
-class Site:
-    """A server on one loopback address. `pages` may change while it runs.
-
-    A page is an answer (status, fields, body) or a function that writes one itself.
-    """
-
-    ip: str
-    pages: dict[str, Answer | Handle]
-    port: int = 0
-    asked: list[Asked] = field(default_factory=list)
+    body: bytes | str = b""
+    status: int = 200
+    media_type: str = HTML
+    headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Callable[[BaseHTTPRequestHandler], None] | None = None
 
     @property
-    def url(self) -> str:
-        """`http://IP:PORT`."""
-        return f"http://{self.ip}:{self.port}"
-
-    def paths(self) -> list[str]:
-        """The paths that were asked for, in order."""
-        return [asked.path for asked in self.asked]
+    def data(self) -> bytes:
+        """The body as bytes."""
+        return self.body.encode() if isinstance(self.body, str) else self.body
 
 
-StartSite = Callable[..., Site]
+class Site:
+    """A site on a free port; `pages` may be changed while it is served, `asked` is what was."""
+
+    def __init__(self, ip: str = "127.0.0.1") -> None:
+        self.pages: dict[str, Page] = {}
+        self.asked: list[str] = []
+        self.agents: set[str] = set()
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                site.asked.append(self.path)
+                site.agents.add(self.headers.get("User-Agent", ""))
+                page = site.pages.get(self.path, Page("not here", 404, "text/plain"))
+                if page.stream is not None:
+                    page.stream(self)
+                    return
+                tag = page.headers.get("ETag")
+                if tag is not None and self.headers.get("If-None-Match") == tag:
+                    self.send_response(304)
+                    self.end_headers()
+                    return
+                self.send_response(page.status)
+                for name, value in {"Content-Type": page.media_type, **page.headers}.items():
+                    self.send_header(name, value)
+                if "Content-Length" not in page.headers:
+                    self.send_header("Content-Length", str(len(page.data)))
+                self.end_headers()
+                self.wfile.write(page.data)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+            def handle(self) -> None:
+                try:
+                    super().handle()
+                except OSError:
+                    # The other side broke off, as it should.
+                    self.close_connection = True
+
+        self._server = ThreadingHTTPServer((ip, 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def place(self) -> str:
+        """`HOST:PORT`."""
+        host, port = self._server.server_address[:2]
+        return f"{host!s}:{port}"
+
+    def url(self, path: str = "/") -> str:
+        """The address of a path."""
+        return f"http://{self.place}{path}"
+
+    def close(self) -> None:
+        """Serve no more."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
 
 @contextmanager
-def canary() -> Iterator[Canary]:
-    """A listener that counts who connects."""
-    found = Canary()
-    with ExitStack() as stack:
-        v4 = stack.enter_context(socket.create_server(("0.0.0.0", 0)))
-        found.port = v4.getsockname()[1]
-        v6 = stack.enter_context(socket.create_server(("::", found.port), family=socket.AF_INET6))
-        threads = [
-            threading.Thread(target=_count, args=(listener, found), daemon=True)
-            for listener in (v4, v6)
-        ]
-        for thread in threads:
-            thread.start()
-        yield found
-        for listener in (v4, v6):
-            listener.shutdown(socket.SHUT_RDWR)
-        for thread in threads:
-            thread.join(10)
+def serving(pages: Mapping[str, Page], ip: str = "127.0.0.1") -> Iterator[Site]:
+    """A site with these pages for as long as the block runs."""
+    site = Site(ip)
+    site.pages.update(pages)
+    try:
+        yield site
+    finally:
+        site.close()
 
 
-def _count(listener: socket.socket, canary: Canary) -> None:
-    while True:
+@dataclass
+class Installation:
+    """A data folder and a store of its own, and the command that works on them."""
+
+    folder: Path
+    store_url: str = ""
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of its processes: nothing of the caller's settings."""
+        kept = {name: value for name, value in os.environ.items() if not _ours(name)}
+        return {
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "LANTIAN_CONFIG": str(self.folder / "no-lantian.toml"),
+            "LANTIAN_DATA_DIR": str(self.folder / "data"),
+            "LANTIAN_STORE_URL": self.store_url,
+            "LANTIAN_PROFILES_DIR": str(self.profiles),
+            "LANTIAN_CRAWL_DELAY": "0",
+            "LANTIAN_LOG_LEVEL": "WARNING",
+            **self.more,
+        }
+
+    @property
+    def profiles(self) -> Path:
+        """The folder of its site profiles."""
+        folder = self.folder / "profiles"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def command(self, *arguments: str, module: str = "lantian") -> subprocess.CompletedProcess[str]:
+        """The command, run to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The command, started."""
+        log = (self.folder / "started.log").open("a")
+        with log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "lantian", *arguments],
+                env=self.environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+
+    def crawl(self, target: str, *arguments: str) -> dict[str, Any]:
+        """The summary of `lantian crawl`, with what was said on standard error under `said`."""
+        done = self.command("crawl", target, "--json", *arguments)
+        assert done.stdout, done.stderr
+        summary: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return {**summary, "said": done.stderr, "status": done.returncode}
+
+    def store(self) -> Store:
+        """Its store, opened."""
+        return Store(self.store_url or f"sqlite:///{self.folder / 'data' / 'lantian.sqlite3'}")
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query gives."""
+        store = self.store()
         try:
-            connection, address = listener.accept()
-        except OSError:
-            return
-        canary.taken.append(str(address))
-        connection.close()
+            with store.read() as session:
+                return [tuple(row) for row in session.execute(text(query))]
+        finally:
+            store.close()
+
+    def outcomes(self) -> dict[str, tuple[str, str]]:
+        """Outcome and detail of the last observation of each page, by its path and query."""
+        query = (
+            "select page.url, observation.outcome, observation.detail from observation"
+            " join page on page.id = observation.page_id order by observation.id"
+        )
+        return {
+            "/" + url.split("/", 3)[3]: (outcome, detail)
+            for url, outcome, detail in self.rows(query)
+        }
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is none of the site's business."""
-
-
-@contextmanager
-def sites() -> Iterator[StartSite]:
-    """A function that starts a site from its pages, on an address of loopback."""
-    with ExitStack() as stack:
-
-        def start(pages: dict[str, Answer | Handle], *, ip: str = "127.0.0.2") -> Site:
-            site = Site(ip, dict(pages))
-            server = _Server((ip, 0), _handler(site))
-            site.port = server.server_port
-            thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-            thread.start()
-            stack.callback(server.server_close)
-            stack.callback(server.shutdown)
-            return site
-
-        yield start
-
-
-def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            asked = Asked(self.command, self.path, dict(self.headers.items()), body)
-            site.asked.append(asked)
-            page = site.pages.get(self.path, (404, {"Content-Type": "text/plain"}, b"none"))
-            if callable(page):
-                page(self)
-                return
-            status, fields, text = page
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(text)), **fields}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(text)
-
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def log_request(self, code: object = "-", size: object = "-") -> None:
-            """Tests read `asked` instead."""
-
-    return Handler
+def _ours(name: str) -> bool:
+    return name.startswith("LANTIAN_")
