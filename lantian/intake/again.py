@@ -1,13 +1,14 @@
 """Reading and matching again: what a capture says, and what a new pack says of old documents."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lantian.intake.findings import form_clues, store_hits
-from lantian.model import Document, Seller
+from lantian.intake.findings import ask_for_evidence, form_clues, store_hits
+from lantian.model import Capture, Document, Seller
 from lantian.reading import RawPage, ReadDocument, SiteProfile, read_guarded
 from matchers import words
 from matchers.scan import Hit, Matcher, PageContext
@@ -40,7 +41,8 @@ def rematch(
 
     Matches current documents under the matcher's pack and adds its hits under its own hash;
     older hits stay. Clues show the new pack's hits; one that it does not find any more keeps
-    what it shows, for a person to decide.
+    what it shows, for a person to decide. A capture that had no hit is kept from now on and asks
+    for an evidence visit, which is a fresh one where its payload has gone already.
     """
     statement = (
         select(Document, Seller.name)
@@ -62,5 +64,27 @@ def rematch(
         for document, seller in rows
     ]
     fresh = store_hits(session, scans, pack_hash=matcher.pack_hash, now=now)
-    form_clues(session, sorted(set(fresh)), pack_hash=matcher.pack_hash, now=now, tokenise=tokenise)
+    hit = set(fresh)
+    _keep_captures(session, [one for one, _ in rows if one.id in hit], fresh, now=now)
+    form_clues(session, sorted(hit), pack_hash=matcher.pack_hash, now=now, tokenise=tokenise)
     return rows[-1][0].id
+
+
+def _keep_captures(
+    session: Session, documents: Sequence[Document], fresh: Sequence[int], *, now: datetime
+) -> None:
+    """Captures in which the first hit was found only now."""
+    sources = {one.capture_id: one.source_id for one in documents}
+    capture_of = {one.id: one.capture_id for one in documents}
+    hits = Counter(capture_of[document_id] for document_id in fresh)
+    statement = select(Capture).where(Capture.id.in_(sources), Capture.hit_count == 0)
+    for capture in session.scalars(statement.order_by(Capture.id)):
+        capture.hit_count, capture.expires_at = hits[capture.id], None
+        ask_for_evidence(
+            session,
+            source_id=sources[capture.id],
+            page_id=capture.page_id,
+            capture_id=capture.id,
+            now=now,
+        )
+    session.flush()

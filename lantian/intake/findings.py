@@ -12,9 +12,12 @@ from lantian.clock import legal_day
 from lantian.clues.forming import form_clue, mark_presence
 from lantian.intake.postings import Posting
 from lantian.model import Clue, Document, Hit
+from lantian.store import jobs
 from matchers.scan import ScanResult
 
 _CHUNK = 500
+EVIDENCE_PRIORITY = 20
+"""Evidence visits go before re-checks (10) and crawls (0) of their source."""
 
 
 def store_hits(
@@ -171,3 +174,19 @@ def mark_gone(session: Session, postings: Sequence[tuple[int, str]], *, now: dat
                 mark_presence(session, clue, "gone", seen_at=None, now=now)
                 changed.append(clue.id)
     return changed
+
+
+def ask_for_evidence(
+    session: Session, *, source_id: int, page_id: int, capture_id: int, now: datetime
+) -> None:
+    """Let the page be opened once more in the browser, before the source's next crawl."""
+    jobs.enqueue(
+        session,
+        kind="evidence",
+        key=f"evidence:{capture_id}",
+        payload={"source_id": source_id, "page_ids": [page_id], "capture_ids": [capture_id]},
+        due=now,
+        now=now,
+        lane=f"source:{source_id}",
+        priority=EVIDENCE_PRIORITY,
+    )

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from lantian.intake.captures import store_captures, store_observations, write_records
 from lantian.intake.context import BatchResult, IntakeContext
-from lantian.intake.findings import mark_gone, store_clues, store_hits
+from lantian.intake.findings import ask_for_evidence, mark_gone, store_clues, store_hits
 from lantian.intake.judge import Judged, judge, store_pages
 from lantian.intake.postings import Posting, store_postings
+from lantian.intake.storable import storable
 from lantian.intake.visit import Visit
 from lantian.model import Clue, Crawl, Document
 from lantian.store import frontier, jobs
@@ -18,7 +19,6 @@ from matchers.scan import ScanResult
 
 MOST_VISITS = 50
 """Visits of one batch; more would hold the store's one write lock too long."""
-EVIDENCE_PRIORITY = 20
 _PLATFORM_LOCK = 7_140_515  # any number, as long as only intake takes it
 
 
@@ -37,6 +37,7 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
         return BatchResult()
     _only_writer(session, ctx.platform_id)
     now = ctx.clock.now()
+    visits = [storable(visit) for visit in visits]
     judged = judge(session, visits, source_id=ctx.source_id, matcher=ctx.matcher)
     _see_what_stood(session, judged)
     captures = write_records(judged, ctx.warc)
@@ -55,7 +56,7 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
         now=now,
         tokenise=ctx.tokenise,
     )
-    _ask_for_evidence(session, judged, ctx, now=now)
+    _ask_for_visits(session, judged, ctx, now=now)
     planned = _move_frontier(session, judged, ctx)
     _count(session, judged, ctx, not_modified=not_modified, hits=len(fresh))
     return BatchResult(
@@ -128,25 +129,19 @@ def _scans(postings: dict[str, Posting]) -> list[tuple[int, ScanResult]]:
     return [(posting.id, posting.scan) for posting in postings.values() if posting.scan]
 
 
-def _ask_for_evidence(
+def _ask_for_visits(
     session: Session, judged: Sequence[Judged], ctx: IntakeContext, *, now: datetime
 ) -> None:
     """A visit with the browser for each new capture in which a crawl found a claim."""
     for found in judged:
-        if found.captured and found.hit_count and found.visit.purpose == "crawl":
-            jobs.enqueue(
+        new = found.captured and found.visit.purpose == "crawl"
+        if new and found.hit_count and found.capture_id:
+            ask_for_evidence(
                 session,
-                kind="evidence",
-                key=f"evidence:{found.capture_id}",
-                payload={
-                    "source_id": ctx.source_id,
-                    "page_ids": [found.page.id],
-                    "capture_ids": [found.capture_id],
-                },
-                due=now,
+                source_id=ctx.source_id,
+                page_id=found.page.id,
+                capture_id=found.capture_id,
                 now=now,
-                lane=f"source:{ctx.source_id}",
-                priority=EVIDENCE_PRIORITY,
             )
 
 

@@ -62,5 +62,5 @@ def header(raw_head: bytes, name: str) -> str | None:
     for line in raw_head.split(b"\n")[1:]:
         key, colon, value = line.partition(b":")
         if colon and key.strip().lower() == wanted:
-            return value.strip().decode("latin-1")
+            return value.strip(b" \t\r\0").decode("latin-1").replace("\0", "")
     return None

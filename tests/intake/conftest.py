@@ -136,7 +136,7 @@ class Site:
             "outcome": "seen",
             "status": 200,
             "raw_head": HEAD,
-            "body": f"<html>{text}</html>".encode(),
+            "body": f"<html>{text}</html>".encode("utf-8", "replace"),
             "reading": page,
         }
         return Visit(**(values | fields))

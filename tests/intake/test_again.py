@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lantian.intake.again import read_again, rematch
-from lantian.model import Clue, Document, Hit
+from lantian.model import Capture, Clue, Document, Hit, Job
 from lantian.reading import RawPage, parse_profile
 from matchers.scan import PageContext, ScanResult
 
@@ -64,6 +64,17 @@ def test_a_new_pack_that_finds_nothing_leaves_the_clue_to_a_person(site: Any) ->
     (clue,) = site.rows(Clue)
     assert (clue.state, clue.presence, clue.revision) == ("open", "online", 1)
     assert clue.pack_hash == site.matcher.pack_hash
+
+
+def test_a_capture_that_a_new_pack_hits_is_kept_and_asks_for_an_evidence_visit(site: Any) -> None:
+    knowing, site.matcher = site.matcher, NewerPack(site.matcher, knows=False)
+    site.crawl(site.visit(A, site.reading(site.document("1", site.guarantee))))
+    assert site.rows(Capture)[0].expires_at is not None
+    _rematch(site, knowing)
+    (capture,) = site.rows(Capture)
+    assert (capture.expires_at, capture.hit_count) == (None, len(site.rows(Hit)))
+    assert f"evidence:{capture.id}" in {job.key for job in site.rows(Job)}
+    assert len(site.rows(Clue)) == 1
 
 
 def test_only_the_newest_version_is_matched_again(site: Any) -> None:
