@@ -7,7 +7,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: words help setup setup-dev run test check fmt bench lock
+.PHONY: docs words help setup setup-dev run test check fmt bench lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -35,6 +35,9 @@ check: setup-dev ## style, types, import rules, layout
 fmt: setup-dev ## put the code into our form
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix-only --quiet .
+
+docs: setup-dev ## write the generated pages again
+	@$(PY) scripts/settings_page.py
 
 words: setup-dev ## compile the dashboard's words
 	@$(PY) -m babel.messages.frontend --quiet compile --directory dashboards/locale --domain lantian
