@@ -118,7 +118,12 @@ def _context(figures: WeekFigures, edition: Edition, image: str) -> dict[str, ob
         "words": edition.words,
         "last": figures.monday + timedelta(days=6),
         "image": image or f"cid:{CHART_ID}",
-        "span": {"from": str(figures.monday), "to": str(figures.monday + timedelta(days=6))},
+        # A list shows open clues unless it is told otherwise; the figures count all of them.
+        "span": {
+            "state": "all",
+            "from": str(figures.monday),
+            "to": str(figures.monday + timedelta(days=6)),
+        },
     }
 
 

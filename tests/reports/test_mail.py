@@ -99,7 +99,7 @@ def test_every_number_links_to_its_list(
     assert html is not None
     links = re.findall(r'href="([^"]+)"', html.get_content())
     assert (
-        "https://lantian.example/clues?claim=guaranteed_grant&amp;from=2026-11-16&amp;to=2026-11-22"
+        "https://lantian.example/clues?claim=guaranteed_grant&amp;state=all&amp;from=2026-11-16&amp;to=2026-11-22"
         in links
     )
     assert all(link.startswith("https://lantian.example/") for link in links)
