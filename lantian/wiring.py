@@ -61,6 +61,12 @@ class Parts:
         """The one resolver of this process; a demonstration knows its own hosts and no other."""
         return open_resolver(self.settings, demo=self.is_demo)
 
+    def matcher_of(self, pack_hash: str) -> "Matcher | None":
+        """The matcher of that pack, if it is the present one or was kept since it was."""
+        if self.matcher.pack_hash == pack_hash:
+            return self.matcher
+        return kept_matcher(pack_hash, self.settings.cache_dir)
+
     @cached_property
     def session_limits(self) -> Limits:
         """How long people's sessions live."""
@@ -139,16 +145,28 @@ def load_matcher(pack_dir: Path | None, cache_dir: Path) -> "Matcher":
         pack = load_pack(pack_dir)
     except MatcherError as error:
         raise PackError(error.message, hint=error.hint) from error
-    kept = cache_dir / f"matcher-{full_hash(pack).removeprefix('sha256:')[:32]}.bin"
-    if kept.exists():
-        try:
-            return Matcher.from_bytes(kept.read_bytes())
-        except MatcherError:
-            # Of another machine or version: it is made anew below.
-            kept.unlink(missing_ok=True)
+    kept = _cached(full_hash(pack), cache_dir)
+    found = kept_matcher(full_hash(pack), cache_dir)
+    if found is not None:
+        return found
     matcher = Matcher.compile(pack)
     cache_dir.mkdir(parents=True, exist_ok=True)
     part = kept.with_suffix(f".{id(matcher)}.part")
     part.write_bytes(matcher.to_bytes())
     part.replace(kept)
     return matcher
+
+
+def kept_matcher(pack_hash: str, cache_dir: Path) -> "Matcher | None":
+    """The matcher of that pack from the cache; none of another machine or program version."""
+    from matchers.errors import MatcherError
+    from matchers.scan import Matcher
+
+    try:
+        return Matcher.from_bytes(_cached(pack_hash, cache_dir).read_bytes())
+    except (FileNotFoundError, MatcherError):
+        return None
+
+
+def _cached(pack_hash: str, cache_dir: Path) -> Path:
+    return cache_dir / f"matcher-{pack_hash.removeprefix('sha256:')[:32]}.bin"

@@ -96,7 +96,9 @@ def after_crawl(parts: "Parts") -> "Callable[[Session, Claim], None]":
         now, real_now = parts.clock.now(), parts.real_clock.now()
         crawl_id = crawl_of(session, claim)
         if crawl_id is not None:
-            note_returns(session, crawl_id, now=now, real_now=real_now)
+            note_returns(
+                session, crawl_id, now=now, real_now=real_now, matcher_of=parts.matcher_of
+            )
 
     return step
 
@@ -110,7 +112,9 @@ def after_recheck(parts: "Parts") -> "Callable[[Session, Claim], None]":
         now, real_now = parts.clock.now(), parts.real_clock.now()
         crawl_id = crawl_of(session, claim)
         if crawl_id is not None:
-            record_rechecks(session, crawl_id, now=now, real_now=real_now)
+            record_rechecks(
+                session, crawl_id, now=now, real_now=real_now, matcher_of=parts.matcher_of
+            )
 
     return step
 
@@ -130,9 +134,10 @@ def after_evidence(parts: "Parts") -> "Callable[[Session, Claim], None]":
 
 
 def give_up_crawl(parts: "Parts", session: "Session", claim: "Claim") -> None:
-    """Mark the crawl of a dead job as failed, with what it did see."""
+    """Mark the crawl of a dead job as failed, with what it did see; re-checks saw nothing."""
     from lantian.intake.finish import finish_crawl
     from lantian.model import Crawl
+    from lantian.takedowns.recheck import give_up_rechecks
 
     crawl_id = crawl_of(session, claim)
     if crawl_id is not None and session.get_one(Crawl, crawl_id).state == "running":
@@ -143,6 +148,14 @@ def give_up_crawl(parts: "Parts", session: "Session", claim: "Claim") -> None:
             state="failed",
             reason="given up after several tries",
             whole=False,
+        )
+    if claim.kind == "recheck":
+        give_up_rechecks(
+            session,
+            claim.payload["recheck_ids"],
+            why="given up after several tries",
+            now=parts.clock.now(),
+            real_now=parts.real_clock.now(),
         )
 
 
@@ -172,7 +185,7 @@ def index_clues(parts: "Parts", task: "Task") -> None:
             .order_by(Job.id)
             .limit(INDEX_TOGETHER)
         )
-        others = session.execute(waiting).tuples().all()
+        others = session.execute(waiting).all()
         ids = {claim.payload["clue_id"], *(payload["clue_id"] for _, payload in others)}
         entries = index_entries(session, sorted(ids))
     # `index_entries` was read after these jobs were, so it holds what they tell of.

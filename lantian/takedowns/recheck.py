@@ -22,6 +22,7 @@ from lantian.model import (
     Job,
     NoticeItem,
     Observation,
+    Page,
     Recheck,
 )
 from lantian.settings import Settings
@@ -207,7 +208,24 @@ def look(
         return Seen(Look.UNSEEN, f"unreadable: {capture.unreadable}", *where)
     if newest is None or not (newest.last_crawl_id == crawl_id or newest.last_seen_at >= visit.at):
         return Seen(Look.UNSEEN, ABSENT, *where)
-    return _by_rules(session, item, newest, where, matcher_of)
+    shown = _shown_again(session, visit, newest) if visit.outcome == "unchanged" else newest
+    return _by_rules(session, item, shown, where, matcher_of)
+
+
+def _shown_again(session: Session, visit: Observation, newest: Document) -> Document:
+    """The version that an unchanged page shows: that of its last crawl, whatever came since.
+
+    A re-check may have read another one meanwhile, which then was taken back.
+    """
+    crawled = session.get_one(Page, visit.page_id).last_capture_id
+    if crawled is None or newest.capture_id <= crawled:
+        return newest
+    earlier = select(Document).where(
+        Document.platform_id == newest.platform_id,
+        Document.posting_key == newest.posting_key,
+        Document.capture_id <= crawled,
+    )
+    return session.scalar(earlier.order_by(Document.version.desc()).limit(1)) or newest
 
 
 def _current(told: Document) -> Select[Document]:

@@ -99,6 +99,7 @@ class Market:
             session.add_all([page, seller])
             session.flush()
             capture = self._capture(session, page, crawl, text, "crawl")
+            page.last_capture_id = capture.id
             document = self._document(session, page, capture, crawl, seller.id, text, title)
             hits = self._hits(session, document)
             clue = form_clue(session, document, hits, now=self.now)

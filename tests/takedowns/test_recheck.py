@@ -214,3 +214,9 @@ def test_a_look_whose_job_died_could_not_be_seen_and_says_why(case: Case, market
         )
     assert (given_up.result, given_up.detail) == ("could_not_be_seen", "the crawl never ended")
     assert case.notice().items[0].check_result == "could_not_be_seen"
+
+
+def test_an_edit_that_was_taken_back_is_seen_though_the_page_looks_unchanged(case: Case) -> None:
+    assert case.look(text=MILD) == "changed"
+    assert case.look(outcome="unchanged", status=200) == "still_there"
+    assert case.notice().state == "answered"
