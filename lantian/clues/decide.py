@@ -253,24 +253,27 @@ def undo(
     if it was overruled since.
     """
     step = _step(session, user, decision_id)
+    # Locked before anything is asked, so that no notice takes the decision meanwhile.
+    clue_ids = sorted({decision.clue_id for decision in step})
+    clues = {clue_id: locked(session, clue_id) for clue_id in clue_ids}
     notice_id = notice_of(session, [decision.id for decision in step])
     if notice_id is not None:
         raise Conflict(
             f"notice {notice_id} has taken decision {step[0].id}; it can no longer be undone.",
             hint="Withdraw the clue from the notice instead.",
         )
-    clues = {}
-    for decision in sorted(step, key=lambda one: one.clue_id):
-        clues[decision.id] = locked(session, decision.clue_id)
-        if standing(session, decision.clue_id)[0].id != decision.id:
+    for decision in step:
+        last = standing(session, decision.clue_id)[:1]
+        if [one.id for one in last] != [decision.id]:
             raise Conflict(
                 f"clue {decision.clue_id} was decided again since.",
-                hint="The later decision must be undone first.",
+                hint="Look at it again; a later decision must be undone first.",
             )
     for decision in step:
-        _restore(clues[decision.id], decision)
+        clue = clues[decision.clue_id]
+        _restore(clue, decision)
         decision.undone_at = now
-        changed(session, clues[decision.id], now=now)
+        changed(session, clue, now=now)
         _record(session, "clue.undo", decision, user=user, now=now, real_now=real_now or now)
     return step[0]
 
