@@ -1,7 +1,8 @@
 """A made-up shop of seeded pages, for the figure `crawl`: written to a folder, served by nginx.
 
 Pages are about 30 kB each: half of it text, half markup, with about 35 links. A tenth is in
-GB18030, half of the goods carry JSON-LD, one page in twenty makes claims that the law forbids.
+GB18030, half of the goods carry JSON-LD, one page in twenty makes claims that the law
+forbids, one in five speaks of them without making any.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 SEED = 20
 PAGES = 3_000
 SHARE_WITH_HITS = 0.05
+SHARE_OF_NEAR_MISSES = 0.2
 GOODS_ON_A_LIST = 30
 RELATED = 22
 PAGE_BYTES = 30_000
@@ -25,7 +27,20 @@ OFFENCES = (
     "我们有商标局内部渠道，可以插队审查，比正常流程快一半。",
 )
 WHO = ("撰写组", "客服", "流程部", "代理师", "检索员", "绘图员", "档案室", "财务", "合伙人", "助理")
-DOES = ("整理", "核对", "登记", "说明", "寄送", "归档", "复查", "更新", "翻译", "汇总", "拆分", "排版")
+DOES = (
+    "整理",
+    "核对",
+    "登记",
+    "说明",
+    "寄送",
+    "归档",
+    "复查",
+    "更新",
+    "翻译",
+    "汇总",
+    "拆分",
+    "排版",
+)
 WHAT = (
     "技术交底书",
     "说明书附图",
@@ -42,18 +57,34 @@ WHAT = (
     "变更材料",
     "往来邮件",
 )
-WHEN = ("上午", "下午", "周一", "周三", "月初", "月底", "收到材料后", "付款后", "审查期间", "节假日前")
+WHEN = (
+    "上午",
+    "下午",
+    "周一",
+    "周三",
+    "月初",
+    "月底",
+    "收到材料后",
+    "付款后",
+    "审查期间",
+    "节假日前",
+)
 HOW = (
     "按合同约定的日期完成",
     "并把结果发给委托人",
-    "费用以官方标准为准",
-    "审查周期由国家知识产权局决定",
-    "结果以审查意见为准",
-    "不对结果作任何保证",
+    "费用见报价单第二页",
+    "往返寄送由双方各自承担",
+    "每一步都有记录可查",
+    "扫描件当天上传",
     "如有疑问请在工作时间来电",
     "原件保存在档案柜里",
     "电子版可在后台下载",
     "逾期会另行通知",
+)
+NEAR_MISSES = (
+    "能否授权由国家知识产权局审查决定，我们不作任何保证。",
+    "凡声称包授权、有内部渠道的，请勿相信。",
+    "优先审查须按规定提交材料，费用以官方标准为准。",
 )
 ROOMS = ("机械", "电子", "日用", "软件", "包装", "建材", "食品", "服装")
 
@@ -92,16 +123,16 @@ def pages(count: int = PAGES, seed: int = SEED) -> Iterator[Page]:
     """The pages of the site, the start page first; the same seed gives the same bytes."""
     shape, rng = Shape.of(count), random.Random(seed)
     offending = set(rng.sample(range(shape.goods), round(count * SHARE_WITH_HITS)))
-    yield _page("/", rng, shape, "知产服务市场", _links_to_lists(shape, rng), "", "")
+    yield _page("/", rng, shape, _Says("知产服务市场", _links_to_lists(shape, rng)))
     for number in range(shape.lists):
-        yield _page(f"/list/{number}.html", rng, shape, f"分类{number}", _cards(number, shape), "", "")
+        says = _Says(f"分类{number}", _cards(number, shape))
+        yield _page(f"/list/{number}.html", rng, shape, says)
     for number in range(shape.goods):
         offence = rng.choice(OFFENCES) if number in offending else ""
         title = f"{rng.choice(ROOMS)}类{rng.choice(WHAT)}服务 {number}"
         head = _json_ld(number, title, rng) if number % 2 else ""
-        yield _page(
-            f"/goods/{number}.html", rng, shape, title, _related(number, shape, rng), offence, head
-        )
+        says = _Says(title, _related(number, shape, rng), offence, head)
+        yield _page(f"/goods/{number}.html", rng, shape, says)
 
 
 def write(folder: Path, count: int = PAGES, seed: int = SEED) -> int:
@@ -123,10 +154,19 @@ def sentence(rng: random.Random) -> str:
     )
 
 
-def _page(
-    path: str, rng: random.Random, shape: Shape, title: str, links: str, offence: str, head: str
-) -> Page:
-    paragraphs = _paragraphs(rng, offence)
+@dataclass(frozen=True, slots=True)
+class _Says:
+    """What sets a page apart from the others."""
+
+    title: str
+    links: str
+    offence: str = ""
+    head: str = ""
+
+
+def _page(path: str, rng: random.Random, shape: Shape, says: _Says) -> Page:
+    title, links = says.title, says.links
+    paragraphs = _paragraphs(rng, says.offence)
     charset = "gb18030" if rng.random() < 0.1 else "utf-8"
     nav = "".join(
         f'<li class="nav-item"><a class="nav" href="/list/{number}.html">{room}</a></li>'
@@ -135,16 +175,17 @@ def _page(
     number = path.rpartition("/")[2].partition(".")[0] or "0"
     body = (
         f'<!DOCTYPE html><html lang="zh-CN"><head><meta charset="{charset}">'
-        f"<title>{title} - 知产服务市场</title>{head}</head><body>"
+        f"<title>{title} - 知产服务市场</title>{says.head}</head><body>"
         f'<header><ul class="menu"><li><a class="nav" href="/">首页</a></li>{nav}</ul></header>'
-        f'<main data-id="T{number}"><h1>{title}</h1><p class="price">¥{rng.randrange(200, 9000)}</p>'
+        f'<main data-id="T{number}"><h1>{title}</h1>'
+        f'<p class="price">¥{rng.randrange(200, 9000)}</p>'
         f'<a class="shop" data-shop="S{rng.randrange(300)}" href="/">青禾知识产权</a>'
         f'<div class="detail">{paragraphs}</div></main><section class="more">{links}</section>'
     )
     encoded = body.encode(charset)
     closing = b"</body></html>"
     room = PAGE_BYTES + rng.randrange(-1_500, 1_500) - len(encoded) - len(closing)
-    return Page(path, encoded + _furniture(rng, room) + closing, bool(offence))
+    return Page(path, encoded + _furniture(rng, room) + closing, bool(says.offence))
 
 
 def _paragraphs(rng: random.Random, offence: str) -> str:
@@ -153,8 +194,9 @@ def _paragraphs(rng: random.Random, offence: str) -> str:
         text = "".join(sentence(rng) for _ in range(3))
         size += len(text.encode())
         written.append(text)
-    if offence:
-        written[rng.randrange(len(written))] += offence
+    near = rng.choice(NEAR_MISSES) if rng.random() < SHARE_OF_NEAR_MISSES else ""
+    for told in filter(None, (offence, near)):
+        written[rng.randrange(len(written))] += told
     return "".join(f'<p class="line">{text}</p>' for text in written)
 
 
