@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from lantian.browser import scripts
 from lantian.browser.answer import body_of, head_of, recoded_head
-from lantian.browser.channel import Channel, Event, first_line
+from lantian.browser.channel import Channel, Event, TabLost, first_line
 from lantian.browser.visit import Box, BrowserVisit, VisitLimits, headers_of
 from lantian.browser.watch import EVENTS, Watch, is_marked
 from lantian.egress.proxy import EgressProxy
@@ -28,6 +28,11 @@ since being asked about each request costs more than loading it."""
 
 WIDTH, HEIGHT = 1280, 900
 MOST_DIALOGS = 20
+ALIVE = "() => true"
+
+
+class _BrokenOffError(FetchFailed):
+    """The main document was broken off: a download is, and so is a page whose tab crashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,11 @@ class Tab:
                 f"{url} was not there within {limits.seconds:g} s.",
                 hint="Visit it again later, or raise LANTIAN_CRAWL_TIMEOUT.",
             ) from error
+        except _BrokenOffError:
+            await self._channel.last(self._channel.call(ALIVE))
+            if self.lost:  # it was not the document that broke off
+                raise TabLost(self._channel.why_lost) from None
+            raise
         except PlaywrightError as error:
             raise FetchFailed(f"{url} could not be shown: {first_line(error)}.") from error
         finally:
@@ -100,7 +110,7 @@ class Tab:
 
     async def _leave(self) -> None:
         await self._channel.ask("Page.navigate", url="about:blank")
-        await self._channel.call("() => 1")  # a page that spins does not answer
+        await self._channel.call(ALIVE)  # a page that spins does not answer
 
     async def close(self) -> None:
         """Close the tab, whatever its page is doing."""
@@ -109,7 +119,7 @@ class Tab:
     async def _open(self, url: str, limits: VisitLimits) -> None:
         opened = await self._channel.ask("Page.navigate", url=url)
         if opened.get("errorText"):
-            self._fail(opened["errorText"], url, download=opened.get("isDownload", False))
+            self._fail(opened["errorText"], url)
         await self._until(lambda: self._whole(url, limits))
 
     def _whole(self, url: str, limits: VisitLimits) -> bool:
@@ -220,12 +230,12 @@ class Tab:
             received_bytes=watch.received,
         )
 
-    def _fail(self, error: str, url: str, *, download: bool = False) -> NoReturn:
+    def _fail(self, error: str, url: str) -> NoReturn:
         """Raise for a main document that could not be had."""
         asked = self._watch.main.url if self._watch.main is not None else url
         self._raise_if_refused(asked)
-        if download or error == "net::ERR_ABORTED":
-            raise FetchFailed(f"{asked} is no page but a download, which is not taken.")
+        if error == "net::ERR_ABORTED":
+            raise _BrokenOffError(f"{asked} is no page but a download, which is not taken.")
         raise FetchFailed(f"{asked} could not be fetched: {error.removeprefix('net::')}.")
 
     def _raise_if_refused(self, url: str) -> None:

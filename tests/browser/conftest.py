@@ -66,6 +66,7 @@ GB = "<!doctype html><title>商标</title><body><p>商标注册，包授权</p>"
 MALFORMED = (
     "<!doctype html><title>商标</title><body><p>商标</p>".encode("gb18030") + b"\xff\xfe<p>x"
 )
+BOMB = gzip.compress(b"<p>x</p>" * 4_000_000)
 LAZY = """<div style="height:3000px">高</div><p>注册商标<b>包授权</b>，不成退款</p>
 <img loading="lazy" src="/picture.png"><div style="height:2000px"></div>"""
 
@@ -102,7 +103,7 @@ def pages(other: int) -> dict[str, Answer | Handle]:
         "/no-content": (204, {}, b""),
         "/endless": endless("text/html", 0.05),
         "/flood": endless("text/html", 0),
-        "/bomb": (200, {**HTML, "Content-Encoding": "gzip"}, gzip.compress(b"<p>x</p>" * 4_000_000)),
+        "/bomb": (200, {**HTML, "Content-Encoding": "gzip"}, BOMB),
         "/announced": (200, {**HTML, "Content-Length": "3000000000"}, b"<p>"),
         "/swelling": page("<script>document.body.textContent = 'x'.repeat(3e6)</script>"),
         "/eating": page("<script>const a = []; while (true) a.push(new Array(1e6).fill(a.length))"
