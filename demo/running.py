@@ -17,9 +17,10 @@ from sqlalchemy import func, select
 
 from demo.client import PlatformClient
 from demo.sites import HOSTS, ShownFile, Sites
-from demo.story import ANSWERING, Story, founded, office_key, platform_key
+from demo.stage import ANSWERING, founded, office_key, platform_key
+from demo.story import Story
 from lantian.access import users
-from lantian.errors import BrowserUnavailable, Conflict, LantianError
+from lantian.errors import BrowserUnavailable, Conflict, LantianError, ServiceUnavailable
 from lantian.model import Capture, Clue, ClueClaim, Document, Page
 from lantian.settings import Settings, load_settings
 from lantian.store.installation import DemoClock, is_demo
@@ -58,7 +59,8 @@ def settings_of(folder: Path, port: int) -> Settings:
         "LANTIAN_DATA_DIR": str(folder.absolute()),
         "LANTIAN_BASE_URL": f"http://127.0.0.1:{port}",
         "LANTIAN_HOLD_SECONDS": "10",
-        "LANTIAN_RECHECK_AFTER_HOURS": "0.001,0.02",
+        "LANTIAN_RECHECK_AFTER_HOURS": "0.002",
+        "LANTIAN_WRITER": "inline",
         "LANTIAN_ORGANISATION": "演示监测中心",
         "LANTIAN_ES_ALIAS": f"lantian-demo-{folder.absolute().name}",
         "LANTIAN_LOG_LEVEL": "WARNING",
@@ -76,8 +78,8 @@ def run(folder: Path, *, port: int, say: Say, worker_of: WorkerOf, app_of: AppOf
     began = time.monotonic()
     port = port or _free_port()
     parts = open_parts(settings_of(folder, port), demo=True)
-    with _only_one(folder), _serving(parts, app_of, port):
-        sites = _open_sites(parts, folder)
+    with _only_one(folder), serving(parts, app_of, port):
+        sites = open_sites(parts, folder)
         browser = _browser(parts, say)
         clock = DemoClock(parts.store)
         parts = Parts(settings=parts.settings, store=parts.store, clock=clock)
@@ -121,7 +123,8 @@ def reset(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _open_sites(parts: Parts, folder: Path) -> Sites:
+def open_sites(parts: Parts, folder: Path) -> Sites:
+    """The made-up sites, served, and known to the installation in that folder alone."""
     sites = Sites(ShownFile(folder / SHOWN_FILE), founded(parts))
     sites.start()
     ip, port = sites.address
@@ -141,8 +144,8 @@ def _browser(parts: Parts, say: Say) -> bool:
 
 
 @contextmanager
-def _serving(parts: Parts, app_of: AppOf, port: int) -> Iterator["uvicorn.Server"]:
-    """The dashboard and the interface, in a thread of this process."""
+def serving(parts: Parts, app_of: AppOf, port: int) -> Iterator["uvicorn.Server"]:
+    """The dashboard and the interface, in a thread of this process; they answer by now."""
     import uvicorn
 
     config = uvicorn.Config(
@@ -156,6 +159,12 @@ def _serving(parts: Parts, app_of: AppOf, port: int) -> Iterator["uvicorn.Server
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="server", daemon=True)
     thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise ServiceUnavailable(
+                f"nothing can be served on port {port}.", hint="Name another one with --port."
+            )
+        thread.join(0.02)
     try:
         yield server
     finally:

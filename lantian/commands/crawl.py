@@ -191,7 +191,7 @@ def summarise(parts: "Parts", source: "Source", claim: "Claim") -> dict[str, Any
             "documents": crawl.documents,
             "hits": crawl.hits,
             "browser_pages": crawl.browser_pages,
-            "clues": dict(session.execute(claims).tuples().all()),
+            "clues": dict(session.execute(claims).all()),
             "alarms": crawl.alarms,
             "seconds": seconds,
         }

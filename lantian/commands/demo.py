@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     context: typer.Context,
+    *,
     data: Annotated[Path, typer.Option(help="Folder of the demonstration.")] = FOLDER,
     port: Annotated[int, typer.Option(help="Port of the dashboard; 0 takes a free one.")] = 0,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
