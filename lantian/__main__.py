@@ -16,6 +16,7 @@ COMMANDS = (
     "index",
     "notice",
     "report",
+    "evidence",
     "user",
     "key",
     "upgrade",

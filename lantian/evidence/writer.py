@@ -149,7 +149,7 @@ class WarcWriter:
         if concurrent_to:
             fields.append(("WARC-Concurrent-To", f"<{concurrent_to}>"))
         fields.append(("Content-Type", media_type))
-        place = f"urn:{role}:{_address(url)}"
+        place = f"urn:{role}:{address_of(url)}"
         return self._record("resource", place, at, tuple(fields), block=data, payload=data)
 
     def sync(self) -> None:
@@ -212,8 +212,8 @@ class WarcWriter:
         fields: Fields = (
             ("WARC-Type", kind),
             ("WARC-Record-ID", f"<{record_id}>"),
-            ("WARC-Date", _date(at)),
-            ("WARC-Target-URI", url if url.startswith("urn:") else _address(url)),
+            ("WARC-Date", date_of(at)),
+            ("WARC-Target-URI", url if url.startswith("urn:") else address_of(url)),
             ("WARC-Warcinfo-ID", f"<{self._info_id}>"),
             ("WARC-Payload-Digest", digest),
             ("WARC-Block-Digest", digest if block is payload else digest_of(block)),
@@ -269,7 +269,7 @@ def _warcinfo(record_id: str, name: str, at: datetime, software: str) -> tuple[F
     fields: Fields = (
         ("WARC-Type", "warcinfo"),
         ("WARC-Record-ID", f"<{record_id}>"),
-        ("WARC-Date", _date(at)),
+        ("WARC-Date", date_of(at)),
         ("WARC-Filename", name),
         ("WARC-Block-Digest", digest_of(block)),
         ("Content-Type", "application/warc-fields"),
@@ -295,12 +295,13 @@ def _head(head: bytes, length: int, *, browser: bool) -> bytes:
     return b"\r\n".join(kept) + b"\r\n\r\n"
 
 
-def _address(url: str) -> str:
+def address_of(url: str) -> str:
     """The address in ASCII, without white space (RFC 3986)."""
     return url if url.isascii() and url.isprintable() and " " not in url else quote(url, _URL_SAFE)
 
 
-def _date(at: datetime) -> str:
+def date_of(at: datetime) -> str:
+    """The instant as a record has it (WARC/1.1, 5.4)."""
     return f"{as_utc(at).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 

@@ -1,0 +1,59 @@
+"""`lantian evidence verify`: the whole archive, read again."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    evidence = typer.Typer(help="The evidence archive.", no_args_is_help=True)
+    evidence.command("verify")(verify)
+    app.add_typer(evidence, name="evidence")
+
+    # A group of one command would otherwise swallow its name.
+    evidence.callback()(lambda: None)
+
+
+def verify(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also read each capture again and find each hit.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Read everything that was kept, and name what is missing or changed.
+
+    Exit status 1 if there is any.
+    """
+    from lantian.evidence.again import ReadAgain
+    from lantian.evidence.verify import verify as findings_of
+    from lantian.settings import load_settings
+    from lantian.wiring import open_parts
+
+    settings = load_settings()
+    parts = open_parts(settings)
+    folders = (settings.profiles_dir,) if settings.profiles_dir else ()
+    records = size = count = 0
+
+    def took(length: int) -> None:
+        nonlocal records, size
+        records, size = records + 1, size + length
+
+    try:
+        with parts.store.read() as session:
+            again = ReadAgain(folders) if deep else None
+            for finding in findings_of(session, parts.archive, again=again, progress=took):
+                count += 1
+                if as_json:
+                    typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
+                else:
+                    typer.echo(f"{finding.kind}: {finding}")
+    finally:
+        parts.close()
+    if not as_json:
+        told = "nothing is missing or changed" if not count else f"{count} findings"
+        typer.echo(f"{records} records, {size / 1e6:.1f} MB: {told}.")
+    if count:
+        raise typer.Exit(1)
