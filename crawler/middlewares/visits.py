@@ -6,7 +6,12 @@ from typing import Any, Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CloseSpider, DownloadTimeoutError, IgnoreRequest
+from scrapy.exceptions import (
+    CloseSpider,
+    DownloadCancelledError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+)
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -163,6 +168,8 @@ def why(error: BaseException | None) -> tuple[Outcome, str]:
         return "blocked", f"refused: {text}"
     if isinstance(error, IgnoreRequest):
         return _ignored(text)
+    if isinstance(error, DownloadCancelledError):
+        return "failed", "too large: the answer is larger than crawl_max_bytes"
     if isinstance(error, DownloadTimeoutError):
         return "failed", f"timed out: {text}"
     if isinstance(error, LantianError):

@@ -1,0 +1,114 @@
+"""What a crawl connects to: never more than its source may, and nothing of ours listens."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+
+import psutil
+
+from tests.services.loopback import ROOT, Installation, Page, Site
+
+SECRET = "the inner network"
+
+
+def test_a_redirect_to_a_place_without_permission_is_refused(
+    installation: Installation, site: Callable[..., Site]
+) -> None:
+    inner = site({"/": Page(SECRET)}, "127.0.0.2")
+    outer = site(
+        {
+            "/": Page("<h1>outer</h1><a href=/in>in</a><a href=/odd>odd</a>"),
+            "/in": Page("", 302, headers={"Location": inner.url()}),
+            "/odd": Page(
+                "", 302, headers={"Location": inner.url().replace("127.0.0.2", "0x7f.0.0.2")}
+            ),
+        }
+    )
+
+    summary = installation.crawl(outer.url(), "--allow", outer.place)
+
+    assert summary["state"] == "finished", summary
+    outcomes = installation.outcomes()
+    for path in ("/in", "/odd"):
+        outcome, detail = outcomes[path]
+        assert outcome == "blocked", detail
+        assert f"refused: {inner.place} is not connected to" in detail
+    assert inner.asked == []
+
+
+def test_a_browser_that_is_led_to_a_place_without_permission_gets_nothing(
+    installation: Installation, site: Callable[..., Site], chromium_path: object
+) -> None:
+    assert chromium_path
+    inner = site({"/": Page(SECRET)}, "127.0.0.2")
+    outer = site({"/": Page("", 302, headers={"Location": inner.url()})})
+    profile = installation.profiles / "led-away.yaml"
+    profile.write_text(
+        f"name: led-away\nkind: shop\nhosts: [127.0.0.1]\nstart: ['{outer.url()}']\n"
+        "browser: 'yes'\nmanners: {delay: 0}\n"
+    )
+
+    installation.crawl("led-away", "--allow", outer.place)
+
+    outcome, detail = installation.outcomes()["/"]
+    assert outcome == "blocked", detail
+    assert inner.place in detail
+    assert inner.asked == []
+
+
+def test_a_name_that_leads_to_a_private_address_is_refused_when_it_is_resolved(
+    installation: Installation,
+) -> None:
+    # The name is asked of a stand-in for the machine's resolver, which answers with loopback.
+    program = (
+        "import socket, sys\n"
+        "real = socket.getaddrinfo\n"
+        "def answer(host, port, *more, **named):\n"
+        "    if host == 'shop.test':\n"
+        "        host = '127.0.0.2'\n"
+        "    return real(host, port, *more, **named)\n"
+        "socket.getaddrinfo = answer\n"
+        "from scrapy.cmdline import execute\n"
+        "execute(['scrapy', 'crawl', 'site', '-a', 'url=http://shop.test/'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=installation.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    outcome, detail = installation.outcomes()["/"]
+    assert outcome == "blocked", detail
+    assert "shop.test:80 (127.0.0.2) is not connected to: its address is loopback" in detail
+
+
+def test_nothing_listens_while_a_crawl_runs(
+    installation: Installation, site: Callable[..., Site]
+) -> None:
+    installation.more["LANTIAN_WRITER"] = "process"
+    listening: list[object] = []
+    processes: set[int] = set()
+
+    def look(request: BaseHTTPRequestHandler) -> None:
+        for process in psutil.Process().children(recursive=True):
+            processes.add(process.pid)
+            listening.extend(c for c in process.net_connections() if c.status == "LISTEN")
+        body = b"<h1>page</h1>"
+        request.send_response(200)
+        request.send_header("Content-Type", "text/html")
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    watched = site({"/": Page(stream=look)})
+    summary = installation.crawl(watched.url(), "--allow", watched.place)
+
+    assert summary["seen"] == 1, summary
+    assert len(processes) >= 3  # the command, the spider, the writer
+    assert listening == []
