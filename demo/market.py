@@ -9,11 +9,12 @@ from demo.wording import AGENCIES, INNOCENT, MEMBERS, OFFERS, THREADS
 
 WEEKS = 12
 SEED = 20260907
-MALL_GOODS = 44
+MALL_GOODS = 40
 SCRIPTED_ITEMS = 20
 FOOTERS = ("支持对公", "可开发票", "工作日回复")
 STAYS = (3, WEEKS)
 """A listing is on line for this many weeks, at least and at most."""
+CLAIMING = frozenset({0, 1, 3, 4, 6, 7, 9})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,12 @@ def make_market(end: datetime) -> Market:
 def _listings(
     rng: random.Random, letter: str, first_id: int, number: int, start: datetime
 ) -> Iterator[Listing]:
-    """About half of them on line in any week, half of them with a claim."""
+    """About half of them on line in any week, seven of ten with a claim: posts rarely have one."""
     spans = sorted(_span(rng, at, number) for at in range(number))
     for at, (first, last) in enumerate(spans):
-        title, body, claim = rng.choice(OFFERS) if at % 2 else (*rng.choice(INNOCENT), "")
+        title, body, claim = (
+            rng.choice(OFFERS) if at % 10 in CLAIMING else (*rng.choice(INNOCENT), "")
+        )
         seller = rng.randrange(len(AGENCIES))
         yield Listing(
             id=f"{letter}{first_id + at}",
@@ -108,15 +111,18 @@ def _listings(
             seller_id=f"{'S' if letter == 'T' else 'M'}{seller + 1}",
             seller=AGENCIES[seller],
             created=start
-            + timedelta(weeks=first, days=-rng.randrange(0, 6), hours=rng.randrange(9)),
+            + timedelta(weeks=first, days=-rng.randrange(1, 7), hours=rng.randrange(9)),
             first=first,
             last=last,
         )
 
 
 def _span(rng: random.Random, at: int, number: int) -> tuple[int, int]:
-    # A third was there from the start; the others come in evenly.
-    first = 0 if at < number // 3 else 1 + (at - number // 3) * (WEEKS - 1) // (number * 2 // 3 + 1)
+    # Some were there before the story began; the others come in evenly.
+    before = number * 2 // 5
+    if at < before:
+        return 0, rng.randint(0, WEEKS - 1)
+    first = 1 + (at - before) * (WEEKS - 1) // (number - before)
     return first, min(WEEKS - 1, first + rng.randint(*STAYS))
 
 

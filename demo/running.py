@@ -4,12 +4,13 @@ import json
 import logging
 import os
 import shutil
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,17 +43,6 @@ WorkerOf = Callable[[Parts, tuple[str, ...]], Worker]
 AppOf = Callable[[Parts], object]
 
 
-@dataclass(frozen=True)
-class Running:
-    """What is printed once the demonstration stands."""
-
-    address: str
-    login: str
-    office_key: str
-    index: str
-    summary: tuple[tuple[str, str], ...]
-
-
 def settings_of(folder: Path, port: int) -> Settings:
     """The settings of the demonstration, put into the environment for its child processes."""
     wanted = {
@@ -60,9 +50,10 @@ def settings_of(folder: Path, port: int) -> Settings:
         "LANTIAN_BASE_URL": f"http://127.0.0.1:{port}",
         "LANTIAN_HOLD_SECONDS": "10",
         "LANTIAN_RECHECK_AFTER_HOURS": "0.002",
+        # A process less for each of the many small crawls.
         "LANTIAN_WRITER": "inline",
         "LANTIAN_ORGANISATION": "演示监测中心",
-        "LANTIAN_ES_ALIAS": f"lantian-demo-{folder.absolute().name}",
+        "LANTIAN_ES_ALIAS": f"lantian-demo-{_mark(folder)}",
         "LANTIAN_LOG_LEVEL": "WARNING",
     }
     # A store, a server of mail or a rule of the real installation has no place here.
@@ -73,28 +64,37 @@ def settings_of(folder: Path, port: int) -> Settings:
     return load_settings()
 
 
-def run(folder: Path, *, port: int, say: Say, worker_of: WorkerOf, app_of: AppOf) -> None:
-    """Run the demonstration until it is stopped; a second run finds all as it was left."""
+def run(
+    folder: Path, *, port: int, weeks: int, say: Say, worker_of: WorkerOf, app_of: AppOf
+) -> None:
+    """Run the demonstration until it is stopped; a second run finds all as it was left.
+
+    Raises `Conflict` if the folder holds a real installation, or another process runs it.
+    """
     began = time.monotonic()
     port = port or _free_port()
-    parts = open_parts(settings_of(folder, port), demo=True)
-    with _only_one(folder), serving(parts, app_of, port):
+    opened = open_parts(settings_of(folder, port), demo=True)
+    clock = DemoClock(opened.store)
+    parts = Parts(settings=opened.settings, store=opened.store, clock=clock)
+    worker = worker_of(parts, NO_PAUSES)
+    stopping = _stop_on_signals(worker)
+    with _only_one(folder), closing(parts), serving(parts, app_of, port):
+        say(f"{parts.settings.base_url} answers, on {_index(parts)}.")
         sites = open_sites(parts, folder)
         browser = _browser(parts, say)
-        clock = DemoClock(parts.store)
-        parts = Parts(settings=parts.settings, store=parts.store, clock=clock)
-        worker = worker_of(parts, NO_PAUSES)
         parts.index.ensure()
-        Story(parts, clock, sites, worker, say, browser).tell()
+        _ = parts.matcher  # compiled once, before its readers start
+        story = Story(parts, clock, sites, worker, say, stopping, browser, weeks)
+        if not story.tell():
+            say("Stopped. The next run goes on from here.")
+            return
         say(_table(_summary(parts, time.monotonic() - began)))
         say(_welcome(parts))
-        _work_on(parts, worker, sites)
+        _work_on(parts, worker, sites, stopping)
 
 
 def stop(folder: Path) -> bool:
     """Whether a running demonstration was asked to stop."""
-    import signal
-
     pid = _running(folder)
     if pid is None:
         return False
@@ -172,18 +172,21 @@ def serving(parts: Parts, app_of: AppOf, port: int) -> Iterator["uvicorn.Server"
         thread.join(10)
 
 
-def _work_on(parts: Parts, worker: Worker, sites: Sites) -> None:
-    """Do what is due, with a platform that answers, until we are stopped."""
-    import signal
-
+def _stop_on_signals(worker: Worker) -> threading.Event:
+    """The event that a signal sets; the worker's children come to an end then."""
     stopping = threading.Event()
 
     def end(*_: object) -> None:
         stopping.set()
         worker.stop()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, end)
+    return stopping
+
+
+def _work_on(parts: Parts, worker: Worker, sites: Sites, stopping: threading.Event) -> None:
+    """Do what is due, with a platform that answers, until we are stopped."""
     client = PlatformClient(
         parts.settings.base_url, platform_key(parts, ANSWERING), sites.shown.remove
     )
@@ -235,6 +238,7 @@ def _table(rows: tuple[tuple[str, str], ...]) -> str:
 
 def _welcome(parts: Parts) -> str:
     base, at = parts.settings.base_url, parts.moment()
+    here = f"LANTIAN_DATA_DIR={parts.settings.data_dir} LANTIAN_BASE_URL={base}"
     with parts.store.write() as session:
         links = {
             name: users.make_link(
@@ -242,19 +246,32 @@ def _welcome(parts: Parts) -> str:
             )
             for name in ("administrator", "reviewer")
         }
-    index = "Elasticsearch" if parts.settings.es_url else "the embedded index"
     return "\n".join(
         (
             "",
-            f"Lantian runs at {base} on {index}; all data is made up, nothing is sent outside.",
+            f"Lantian runs at {base}, on {_index(parts)}.",
+            "All data is made up, time is simulated, nothing is sent outside.",
             f"  reviewer       {base}/login/{links['reviewer']}",
             f"  administrator  {base}/login/{links['administrator']}",
-            "  (each link works once; `lantian user link NAME` makes another)",
+            "  (each link works once; this makes another:",
+            f"  {here} lantian user link NAME)",
             "  The interface, with a sandbox key:",
             f"  curl -H 'Authorization: Bearer {office_key(parts)}' {base}/api/v1/notices",
             "  Ctrl-C stops it; a second run goes on from here.",
         )
     )
+
+
+def _index(parts: Parts) -> str:
+    """The name of the search index, without the address's password."""
+    if not parts.settings.es_url:
+        return "the embedded index"
+    return f"Elasticsearch at {parts.settings.es_url.rsplit('@', 1)[-1]}"
+
+
+def _mark(folder: Path) -> str:
+    """What tells the folder's index from those of other demonstrations."""
+    return blake2b(str(folder.absolute()).encode(), digest_size=6).hexdigest()
 
 
 @contextmanager

@@ -4,10 +4,13 @@ The state that other processes may change stands in one small file: the week tha
 was removed, and faults for trying out (a host that answers 503).
 """
 
+import fcntl
 import json
 import random
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +21,7 @@ from demo import pages
 from demo.market import WEEKS, Listing, Market, Thread, make_market
 
 HOSTS = (pages.MALL_HOST, pages.SCRIPTED_HOST, pages.FORUM_HOST, pages.SEARCH_HOST)
-SEARCHES = 5
+RESULTS = 6
 _PIXEL = b"<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'/>"
 
 
@@ -36,7 +39,6 @@ class ShownFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
 
     def read(self) -> Shown:
         """The state as it stands; the last week with nothing removed before the first write."""
@@ -47,21 +49,32 @@ class ShownFile:
 
     def change(self, **values: object) -> Shown:
         """Put the state with these values changed."""
-        with self._lock:
-            shown = replace(self.read(), **values)  # type: ignore[arg-type]
-            content = {
-                name: sorted(value) if isinstance(value, frozenset) else value
-                for name, value in asdict(shown).items()
-            }
-            part = self._path.with_suffix(".part")
-            part.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(content))
-            part.replace(self._path)
-            return shown
+        with self._held():
+            return self._put(replace(self.read(), **values))  # type: ignore[arg-type]
 
     def remove(self, ids: frozenset[str]) -> None:
         """Take postings off line for good."""
-        self.change(removed=self.read().removed | ids)
+        with self._held():
+            shown = self.read()
+            self._put(replace(shown, removed=shown.removed | ids))
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Nobody else changes the state meanwhile, in whichever process."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _put(self, shown: Shown) -> Shown:
+        content = {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in asdict(shown).items()
+        }
+        part = self._path.with_suffix(".part")
+        part.write_text(json.dumps(content))
+        part.replace(self._path)
+        return shown
 
 
 @dataclass(frozen=True)
@@ -188,7 +201,7 @@ class Sites:
         words = query.get("q", "").split()
         goods = self._listings("mall", shown)
         found = [item for item in goods if any(word in item.title + item.body for word in words)]
-        return _html(pages.results(query.get("q", ""), found[: SEARCHES * 2]))
+        return _html(pages.results(query.get("q", ""), found[:RESULTS]))
 
     def _listings(self, site: str, shown: Shown) -> list[Listing]:
         listings = self.market.listings(site, shown.week)

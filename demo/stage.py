@@ -7,7 +7,7 @@ from sqlalchemy import select
 from crawler.sources import grant, source_of_profile
 from demo.pages import FORUM_HOST, MALL_HOST
 from lantian.access import keys, users
-from lantian.model import Installation, Platform, Source, User
+from lantian.model import ApiKey, Installation, Platform, Source, User
 from lantian.reading import find_profile
 from lantian.store.installation import THE_ROW
 from lantian.takedowns.channel import open_channel
@@ -64,31 +64,26 @@ def channels(parts: Parts) -> None:
 
 
 def platform_key(parts: Parts, name: str) -> str:
-    """A new key for the platform; its channel is open from now on."""
+    """A new key for the platform, in place of the one before; its channel is open from now on."""
     _open(parts, name)
-    with parts.store.write() as session:
-        key, _row = keys.add_key(
-            session,
-            owner="platform",
-            label=f"demo {name}",
-            actor=ACTOR,
-            at=parts.moment(),
-            platform=session.scalars(select(Platform).where(Platform.name == name)).one(),
-            test=True,
-        )
-    return key
+    with parts.store.read() as session:
+        platform = session.scalars(select(Platform).where(Platform.name == name)).one()
+    return _key(parts, "platform", f"demo {name}", platform)
 
 
 def office_key(parts: Parts) -> str:
-    """A new sandbox key of the office."""
+    """A new sandbox key of the office, in place of the one before."""
+    return _key(parts, "office", "demo office", None)
+
+
+def _key(parts: Parts, owner: keys.Owner, label: str, platform: Platform | None) -> str:
+    at = parts.moment()
     with parts.store.write() as session:
+        before = select(ApiKey.key_id).where(ApiKey.label == label, ApiKey.revoked_at.is_(None))
+        for key_id in session.scalars(before).all():
+            keys.revoke_key(session, key_id, actor=ACTOR, at=at)
         key, _row = keys.add_key(
-            session,
-            owner="office",
-            label="demo office",
-            actor=ACTOR,
-            at=parts.moment(),
-            test=True,
+            session, owner=owner, label=label, actor=ACTOR, at=at, platform=platform, test=True
         )
     return key
 

@@ -5,6 +5,7 @@ notices go out, a platform answers. Every week is told once, so that a run that 
 on where it was.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ NO_PICTURE = "浏览器只打开演示最后一周的页面 (only pages of the l
 Say = Callable[[str], None]
 
 
+class Stopped(Exception):
+    """The demonstration is to end."""
+
+
 @dataclass(frozen=True)
 class Story:
     """What the twelve weeks are told with."""
@@ -42,14 +47,16 @@ class Story:
     sites: Sites
     worker: Worker
     say: Say
+    stopping: threading.Event
     browser: bool
     weeks: int = WEEKS
     """The last weeks of the twelve that are told; fewer are quicker."""
 
-    def tell(self) -> None:
-        """Bring the demonstration to its present; quick where that was done before.
+    def tell(self) -> bool:
+        """Whether the demonstration came to its present; quick where that was done before.
 
-        Raises `ServiceUnavailable` naming the job that cannot be done.
+        Not, if it was stopped before. Raises `ServiceUnavailable` naming the job that cannot be
+        done.
         """
         first = WEEKS - self.weeks
         reviewer = stage.people(self.parts)["reviewer"]
@@ -57,9 +64,13 @@ class Story:
         stage.channels(self.parts)
         for week in range(first, WEEKS):
             if not self._told(week):
-                self._tell(week, sources, reviewer)
+                try:
+                    self._tell(week, sources, reviewer)
+                except Stopped:
+                    return False
         self.sites.shown.change(week=WEEKS - 1)
         self.clock.run()
+        return True
 
     def _tell(self, week: int, sources: dict[str, Source], reviewer: User) -> None:
         self.say(f"week {week + 1} of {WEEKS}: crawling")
@@ -104,7 +115,7 @@ class Story:
     def _work_off(self, kind: str) -> None:
         """Do the jobs of the kind, some at once; one that failed is tried again a moment later.
 
-        Raises `ServiceUnavailable` naming the job that cannot be done.
+        Raises `ServiceUnavailable` naming the job that cannot be done, `Stopped` in between.
         """
         left: Sequence[Job] = ()
         number = AT_ONCE if kind == "crawl" else 1
@@ -115,6 +126,8 @@ class Story:
                 ]
                 for work in at_work:
                     work.result()
+            if self.stopping.is_set():
+                raise Stopped
             with self.parts.store.read() as session:
                 waiting = select(Job).where(Job.kind == kind, Job.state.in_(("ready", "dead")))
                 left = session.scalars(waiting).all()

@@ -12,7 +12,7 @@ from lantian.clock import Clock, SystemClock
 from lantian.errors import PackError
 from lantian.settings import Settings
 from lantian.store.engine import Store, ping
-from lantian.store.installation import clock_of, found, is_demo
+from lantian.store.installation import clock_of, found, is_demo, is_new
 from lantian.store.migrate import upgrade
 
 if TYPE_CHECKING:
@@ -91,14 +91,15 @@ class Parts:
 def open_parts(settings: Settings, *, demo: bool = False) -> Parts:
     """The parts of this process, with the store brought to this program's version.
 
-    `demo` makes a new store a demonstration. Raises `StoreError` if the store does not answer.
+    A new store becomes a real installation, or with `demo` a demonstration, and stays one.
+    Raises `StoreError` if the store does not answer, `Conflict` if `demo` names a real store.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store(settings.effective_store_url)
     ping(store)
     upgrade(store)
-    if demo:
-        found(store, demo=True, now=SystemClock().now())
+    if demo or is_new(store):
+        found(store, demo=demo, now=SystemClock().now())
     return Parts(settings=settings, store=store, clock=clock_of(store))
 
 

@@ -60,7 +60,7 @@ class ConditionalMiddleware:
             Page.etag.is_not(None) | Page.last_modified.is_not(None),
         )
         with run.parts.store.read() as session:
-            for url, etag, last_modified, capture_id in session.execute(statement).tuples():
+            for url, etag, last_modified, capture_id in session.execute(statement):
                 if capture_id is not None:
                     self._known[url] = Known(etag, last_modified, capture_id)
 

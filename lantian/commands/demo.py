@@ -30,6 +30,9 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the dashboard; 0 takes a free one.")] = 0,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the one that runs.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Delete its folder.")] = False,
+    weeks: Annotated[
+        int, typer.Option(min=1, max=12, help="Weeks of the story that are told.")
+    ] = 12,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
 ) -> None:
     """Crawl a made-up market, then show dashboard and API with clues waiting."""
@@ -49,7 +52,9 @@ def demo(
         return
     from lantian.app import create_app
 
-    running.run(data, port=port, say=typer.echo, worker_of=demo_worker, app_of=create_app)
+    running.run(
+        data, port=port, weeks=weeks, say=typer.echo, worker_of=demo_worker, app_of=create_app
+    )
 
 
 def platform(

@@ -36,6 +36,12 @@ def found(store: Store, *, demo: bool, now: datetime) -> Installation:
         return row
 
 
+def is_new(store: Store) -> bool:
+    """Whether nobody has said yet what this store is."""
+    with store.read() as session:
+        return session.get(Installation, THE_ROW) is None
+
+
 def is_demo(session: Session) -> bool:
     """Whether this store is a demonstration; one without the row is not."""
     row = session.get(Installation, THE_ROW)

@@ -1,0 +1,202 @@
+"""`lantian demo` as a newcomer runs it, in two weeks instead of twelve and without a browser."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import policy
+from email.parser import BytesParser
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "lantian", "demo"]
+LAST_LINE = "Ctrl-C stops it"
+
+
+@dataclass
+class Demo:
+    """A run of the command: what it printed until it waited for us."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.lines)
+
+    def figure(self, name: str) -> int:
+        (line,) = [one for one in self.lines if one.strip().startswith(f"{name}  ")]
+        return int(line.split()[-1])
+
+    def figures(self) -> dict[str, int]:
+        names = [line.strip().split("  ")[0] for line in self.lines if line.startswith("  hits: ")]
+        return {name: self.figure(name) for name in (*names, "documents", "clues", "pages")}
+
+    def address(self, what: str) -> str:
+        found = re.search(rf"{what}.*?(http://\S+)", self.text)
+        assert found, self.text
+        return found[1]
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+def variables(**more: str) -> dict[str, str]:
+    """The caller's environment without settings; no browser is found."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LANTIAN_")}
+    return kept | {"LANTIAN_CHROMIUM": "/nowhere/chromium", "PYTHONUNBUFFERED": "1"} | more
+
+
+def started(folder: Path, until: str = LAST_LINE, **more: str) -> Demo:
+    process = subprocess.Popen(
+        [*COMMAND, "--data", str(folder), "--weeks", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=variables(**more),
+    )
+    demo = Demo(process)
+    assert process.stdout is not None
+    for line in process.stdout:
+        demo.lines.append(line)
+        if until in line:
+            # Somebody has to read on, or the pipe fills up.
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            break
+    return demo
+
+
+def said(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, env=variables(), check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "data"
+
+
+@pytest.fixture(scope="module")
+def first(folder: Path) -> Iterator[Demo]:
+    demo = started(folder)
+    yield demo
+    if demo.process.poll() is None:
+        demo.end()
+
+
+def fetched(url: str, **headers: str) -> str:
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def test_the_first_run_ends_with_a_summary_and_clues_that_wait(first: Demo) -> None:
+    assert first.process.poll() is None, first.text
+    assert "week 11 of 12: crawling" in first.text
+    assert first.figure("clues waiting") >= 20
+    figures = first.figures()
+    assert {name for name in figures if name.startswith("hits: ")} == {
+        "hits: guaranteed_grant",
+        "hits: green_channel",
+        "hits: name_hanging",
+        "hits: official_impersonation",
+    }
+    assert figures["pages"] >= 50
+    assert "embedded index" in first.text
+
+
+def test_without_chromium_it_says_how_to_install_one_and_goes_on(first: Demo) -> None:
+    assert "/nowhere/chromium is no program" in first.text
+    assert "playwright install" in first.text
+
+
+def test_the_printed_links_and_the_curl_line_work(first: Demo) -> None:
+    assert "登录" in fetched(first.address("reviewer"), **{"Accept-Language": "zh-CN"})
+    found = re.search(r"curl -H 'Authorization: (Bearer \S+)' (\S+)", first.text)
+    assert found
+    answer = fetched(found[2], Authorization=found[1])
+    assert '"platform"' in answer, "a notice is there to be read"
+
+
+def test_the_last_whole_weeks_mail_lies_in_the_outbox_and_says_what_it_is(
+    first: Demo, folder: Path
+) -> None:
+    assert first.process.poll() is None
+    mails = [
+        BytesParser(policy=policy.default).parsebytes(file.read_bytes())
+        for file in (folder / "outbox").glob("*.eml")
+    ]
+    bodies = [mail.get_body(("plain",)) for mail in mails]
+    texts = [body.get_content() for body in bodies if body is not None]
+    assert len(texts) == 2
+    assert any("演示" in text for text in texts)
+    assert any("emonstration" in text for text in texts)
+
+
+def test_one_folder_runs_once_and_is_not_deleted_under_it(first: Demo, folder: Path) -> None:
+    for arguments in ((), ("--reset", "--yes")):
+        status, text = said("--data", str(folder), *arguments)
+        assert status == 1
+        assert "--stop" in text
+    assert first.process.poll() is None
+
+
+def test_the_second_run_finds_the_rest_unchanged_and_can_be_stopped_and_reset(
+    first: Demo, folder: Path
+) -> None:
+    assert first.end() == 0
+    second = started(folder)
+    assert second.figures() == first.figures()
+    assert second.figure("clues waiting") == first.figure("clues waiting")
+    assert "crawling" not in second.text
+    assert said("--data", str(folder), "--stop") == (0, "The demonstration is stopping.\n")
+    assert second.process.wait(60) == 0
+    assert said("--data", str(folder), "--stop") == (0, "No demonstration runs.\n")
+    status, text = said("--data", str(folder), "--reset", "--yes")
+    assert (status, folder.exists()) == (0, False), text
+
+
+def test_it_refuses_the_folder_of_a_real_installation(tmp_path: Path) -> None:
+    real = tmp_path / "data"
+    subprocess.run(
+        [sys.executable, "-m", "lantian", "user", "add", "somebody"],
+        env=variables(LANTIAN_DATA_DIR=str(real)),
+        check=True,
+        capture_output=True,
+    )
+    for arguments in ((), ("--reset", "--yes")):
+        status, text = said("--data", str(real), *arguments)
+        assert status == 1
+        assert "real installation" in text
+    assert (real / "lantian.sqlite3").exists()
+
+
+def test_it_deletes_no_folder_that_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("dear")
+    status, text = said("--data", str(tmp_path), "--reset", "--yes")
+    assert (status, "is no demonstration" in text) == (1, True)
+    assert (tmp_path / "letters.txt").exists()
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    cut = started(tmp_path / "data", until="crawling")
+    assert cut.end() == 0
+    again = started(tmp_path / "data")
+    assert again.figure("clues waiting") >= 20
+    assert again.end() == 0
+
+
+def test_elasticsearch_is_named_where_it_is_set(tmp_path: Path) -> None:
+    demo = started(tmp_path / "data", LANTIAN_ES_URL="http://127.0.0.1:9")
+    assert "Elasticsearch at http://127.0.0.1:9" in demo.text
+    assert demo.process.wait(60) == 1
