@@ -16,13 +16,15 @@ MAX_PLACES = 2_000
 def places(ways: Iterable[Way], tagged: Tagged) -> list[tuple[Place, bool]]:
     """The matches of a rule in some of its `ways`, none inside another, by their start.
 
-    With each whether it is a phrase (matched in order), not a company of terms.
+    With each whether it is one statement, so that a negation inside it is one of it: a phrase
+    matched in order, or a company of terms within one clause.
     """
     phrases: set[Place] = set()
     companies: set[Place] = set()
     for way in ways:
         if way.company is not None:
-            companies.update(_together(way.company, tagged))
+            found = _together(way.company, tagged)
+            (phrases if way.company.within == "clause" else companies).update(found)
         elif len(phrases) < MAX_PLACES:
             phrases.update(islice(_sequence(way.phrase, tagged), MAX_PLACES))
     return [(place, place in phrases) for place in _outermost(phrases | companies)]
@@ -37,45 +39,68 @@ def _outermost(found: Iterable[Place]) -> list[Place]:
 
 
 def _sequence(sequence: Sequence, tagged: Tagged) -> Iterator[Place]:
-    first = tagged.tags.get(sequence[0].group)
-    if not first:
+    """The places of a phrase, found from its most telling slot to either side."""
+    if any(tagged.empty(slot.group) for slot in sequence):
         return
-    rest = []
-    for slot in sequence[1:]:
-        tags = tagged.tags.get(slot.group)
-        if not tags:
-            return
-        starts: dict[int, list[int]] = {}
-        for start, end in tags:
-            starts.setdefault(start, []).append(end)
-        rest.append((slot, starts))
-    for start, end in first:
+    pivot = next((at for at, slot in enumerate(sequence) if not tagged.singles(slot.group)), 0)
+    for start, end in tagged.tags(sequence[pivot].group):
+        begins = {start}
+        for at in range(pivot, 0, -1):
+            begins = _reach_back(begins, sequence[at], sequence[at - 1].group, tagged)
+            if not begins:
+                break
+        if not begins:
+            continue
         ends = {end}
-        for slot, starts in rest:
-            ends = _reach(ends, slot, starts, tagged.chars)
+        for slot in sequence[pivot + 1 :]:
+            ends = _reach(ends, slot, tagged)
             if not ends:
                 break
         else:
-            yield start, max(ends)
+            yield min(begins), max(ends)
 
 
-def _reach(ends: set[int], slot: Slot, starts: dict[int, list[int]], chars: str) -> set[int]:
+def _reach(ends: set[int], slot: Slot, tagged: Tagged) -> set[int]:
     """The ends of the terms of `slot` that follow one of `ends` closely enough."""
+    chars = tagged.chars
+    starts, singles = tagged.starts(slot.group), tagged.singles(slot.group)
     reached: set[int] = set()
     for end in ends:
         for at in range(end, min(end + slot.gap, len(chars)) + 1):
-            if at > end and (
-                chars[at - 1] in STOPS or (chars[at - 1] in COMMAS and not slot.loose)
-            ):
+            if at > end and _barred(chars[at - 1], slot):
                 break
             if at in starts:
                 reached.update(starts[at])
+            if singles and at < len(chars) and chars[at] in singles:
+                reached.add(at + 1)
     return reached
+
+
+def _reach_back(begins: set[int], slot: Slot, group: str, tagged: Tagged) -> set[int]:
+    """The starts of the terms of `group` that come before one of `begins`, as `slot` allows."""
+    chars = tagged.chars
+    by_end, singles = tagged.by_end(group), tagged.singles(group)
+    reached: set[int] = set()
+    for begin in begins:
+        for at in range(begin, max(begin - slot.gap, 0) - 1, -1):
+            if at < begin and _barred(chars[at], slot):
+                break
+            if at in by_end:
+                reached.update(by_end[at])
+            if singles and at and chars[at - 1] in singles:
+                reached.add(at - 1)
+    return reached
+
+
+def _barred(char: str, slot: Slot) -> bool:
+    return char in STOPS or (char in COMMAS and not slot.loose)
 
 
 def _together(together: Together, tagged: Tagged) -> Iterator[Place]:
     """The narrowest places that hold a term of every group, within the window."""
-    tagged_groups = [_outermost(tagged.tags.get(name, [])) for name in together.all]
+    if any(tagged.empty(name) for name in together.all):
+        return
+    tagged_groups = [_outermost(tagged.tags(name)) for name in together.all]
     if not all(tagged_groups):
         return
     events = sorted(

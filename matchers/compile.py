@@ -1,70 +1,22 @@
 """A pack made ready for scanning: alphabet, literals, and rules that know their literals."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from matchers import patterns, variants
+from matchers.alphabet import Alphabet, make_alphabet
 from matchers.engine import LiteralEngine, make_engine
 from matchers.entities import KINDS, SIGNS
 from matchers.errors import MatcherError
 from matchers.pack import Pack, rule_hash
 from matchers.rules import Boost, Claim, Group, Nearby, Rule, Spare, Together
-from matchers.text import Kind, Tables, build_tables
+from matchers.text import Tables, build_tables
 
-_FIRST, _SECOND = range(0x01, 0x40), range(0x40, 0x100)
-CAPACITY = len(_FIRST) * len(_SECOND) - 1
-OTHER = 0x4001
-"""The code of a character that no literal holds."""
-
-Codes = NDArray[np.uint16]
 Near = TypeVar("Near", Nearby, Spare, Boost)
-
-
-@dataclass(frozen=True)
-class Alphabet:
-    """Two-byte codes of the characters that stand in literals; see `matchers.engine`.
-
-    `raw` codes original characters (0: set aside), `plain` codes folded ones.
-    """
-
-    raw: Codes
-    plain: Codes
-    code_of: dict[str, bytes]
-
-    def encode(self, literal: str) -> bytes:
-        """The bytes of a folded literal."""
-        return b"".join(self.code_of[char] for char in literal)
-
-
-def make_alphabet(literals: Iterable[str], tables: Tables) -> Alphabet:
-    """An alphabet in which each of `literals` (folded) can be written."""
-    chars = sorted(set("".join(literals)))
-    if len(chars) > CAPACITY:
-        raise MatcherError(
-            f"the pack's terms use {len(chars)} characters, at most {CAPACITY} can be told apart.",
-            hint="Switch homophones off for some of its core terms.",
-        )
-    numbers = [first | second << 8 for second in _SECOND for first in _FIRST]
-    numbers.remove(OTHER)
-    of_fold = np.full(tables.folds.size, OTHER, dtype=np.uint16)
-    code_of = {}
-    for char, number in zip(chars, numbers, strict=False):
-        of_fold[ord(char)] = number
-        code_of[char] = number.to_bytes(2, "little")
-    raw = of_fold[tables.folds]
-    kinds = tables.kinds
-    raw[(kinds != Kind.KEEP) & (kinds != Kind.STOP)] = 0
-    raw[kinds == Kind.STOP] = OTHER
-    if "?" in code_of:
-        raw[ord("?")] = raw[ord("？")] = int.from_bytes(code_of["?"], "little")
-    return Alphabet(raw, of_fold, code_of)
-
 
 Literals = frozenset[str]
 
@@ -98,7 +50,13 @@ class CompiledRule:
 
     Empty where the need can be met by what is no word, such as a price.
     """
-    context_bits: tuple[int, ...] = ()
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The groups whose terms its matches are made of."""
+        named = {slot.group for way in self.ways for slot in way.phrase}
+        named |= {name for way in self.ways if way.company for name in way.company.all}
+        return tuple(sorted(named))
 
 
 @dataclass(frozen=True)
@@ -108,9 +66,36 @@ class Prepared:
     tables: Tables
     evasions: dict[str, str]
     engine: str
-    first: bytes | None = field(repr=False)
-    places: bytes | None = field(repr=False)
-    tagger: bytes | None = field(repr=False)
+    engines: tuple[bytes | None, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Rules that ask for the same things of a text: one bit for each need, 0 for none."""
+
+    bits: tuple[int, ...]
+    needs: tuple[Nearby, ...]
+    rules: tuple[CompiledRule, ...]
+
+
+@dataclass(frozen=True)
+class GroupIndex:
+    """Where the terms of a group are found: by number, or one character at a time."""
+
+    terms: frozenset[int]
+    singles: str
+    """Its terms of one character."""
+    exceptions: frozenset[int]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Finds its terms of one character."""
+        return re.compile(f"[{re.escape(self.singles)}]")
+
+    @property
+    def plain(self) -> bool:
+        """Whether a character alone tells that it is one of its terms of one character."""
+        return not self.exceptions
 
 
 @dataclass
@@ -118,24 +103,29 @@ class Compiled:
     """Everything that a scan reads."""
 
     pack_hash: str
-    rules: tuple[CompiledRule, ...]
+    contexts: tuple[Context, ...]
     terms: tuple[str, ...]
+    """Terms of two characters and more."""
+    groups: dict[str, GroupIndex]
     groups_of: tuple[tuple[str, ...], ...]
-    """For each term the groups that it belongs to."""
-    literals: tuple[str, ...]
-    bits: tuple[int, ...]
-    """For each literal of the first pass a bit for each set of signs that holds it."""
+    """For each term the groups that hold it."""
+    gate_bits: tuple[int, ...]
+    """For each literal of the gate a bit for each need that it meets; 0: an evasion."""
+    sites: tuple[str, ...]
+    """The literals of the second pass: signs and evasions."""
+    site_bits: tuple[int, ...]
+    """For each of them a bit for each set of signs that holds it."""
     evaded: tuple[str, ...]
-    """For each literal of the first pass the term that it evades, or an empty string."""
+    """For each site the term that it evades, or an empty string."""
     alphabet: Alphabet
     known: frozenset[str]
     """Words inside which a match may begin or end."""
     syllables: frozenset[str]
     prepared: Prepared = field(repr=False)
-    first: LiteralEngine = field(repr=False)
-    """Says which literals a text holds."""
+    gate: LiteralEngine = field(repr=False)
+    """Says whether a text can concern any rule: contexts and evasions."""
     places: LiteralEngine = field(repr=False)
-    """Says where it holds them."""
+    """Says which signs of rules a text shows, and where."""
     tagger: LiteralEngine = field(repr=False)
 
     @cached_property
@@ -144,9 +134,19 @@ class Compiled:
         return tuple(len(term) for term in self.terms)
 
     @cached_property
-    def literal_sizes(self) -> tuple[int, ...]:
-        """Characters of each literal of the first pass."""
-        return tuple(len(literal) for literal in self.literals)
+    def ways(self) -> tuple[tuple[int, Context, CompiledRule, Way], ...]:
+        """Every way with its bits, in the order of the rules."""
+        return tuple(
+            (way.bits, context, rule, way)
+            for context in self.contexts
+            for rule in context.rules
+            for way in rule.ways
+        )
+
+    @cached_property
+    def site_sizes(self) -> tuple[int, ...]:
+        """Characters of each site."""
+        return tuple(len(site) for site in self.sites)
 
 
 def compile_pack(
@@ -159,35 +159,46 @@ def compile_pack(
     else:
         tables, evasions, engine = prepared.tables, prepared.evasions, prepared.engine
     folder = _Folder(pack, tables)
-    plain_rules = tuple(_compile_rule(pack, claim, rule, folder) for claim, rule in pack.rules())
-    terms, groups_of = folder.vocabulary()
-    rules, bit_of = _numbered(plain_rules)
-    literals = tuple(sorted({*bit_of, *evasions}))
-    alphabet = make_alphabet((*terms, *literals), tables)
-    coded = [alphabet.encode(text) for text in literals]
-    dumps = (prepared.first, prepared.places, prepared.tagger) if prepared else (None, None, None)
-    first = make_engine(coded, engine, dumps[0], once=True)
-    places = make_engine(coded, engine, dumps[1])
-    tagger = make_engine([alphabet.encode(text) for text in terms], engine, dumps[2])
+    rules = tuple(_compile_rule(pack, claim, rule, folder) for claim, rule in pack.rules())
+    terms, groups = folder.vocabulary()
+    rules, signs = _numbered(rules)
+    contexts, needs = _contexts(rules)
+    evasions = {
+        spelling: term
+        for spelling, term in evasions.items()
+        if spelling not in signs and spelling not in needs
+    }
+    gate = tuple(sorted({*needs, *evasions}))
+    sites = tuple(sorted({*signs, *evasions}))
+    alphabet = make_alphabet((*terms, *gate, *sites), tables)
+    engines = [
+        make_engine(
+            [alphabet.encode(text) for text in literals],
+            engine,
+            prepared.engines[number] if prepared else None,
+            once=once,
+        )
+        for number, (literals, once) in enumerate(((gate, True), (sites, False), (terms, False)))
+    ]
     return Compiled(
         pack_hash=pack_hash,
-        rules=rules,
+        contexts=contexts,
         terms=terms,
-        groups_of=groups_of,
-        literals=literals,
-        bits=tuple(bit_of.get(literal, 0) for literal in literals),
-        evaded=tuple(
-            "" if literal in bit_of else evasions.get(literal, "") for literal in literals
-        ),
+        groups=groups,
+        groups_of=_holders(groups, len(terms)),
+        gate_bits=tuple(needs.get(literal, 0) for literal in gate),
+        sites=sites,
+        site_bits=tuple(signs.get(literal, 0) for literal in sites),
+        evaded=tuple(evasions.get(literal, "") for literal in sites),
         alphabet=alphabet,
         known=folder.open_terms(),
         syllables=variants.syllables(pack.characters),
         prepared=Prepared(
-            tables, evasions, first.name, first.dump(), places.dump(), tagger.dump()
+            tables, evasions, engines[0].name, tuple(each.dump() for each in engines)
         ),
-        first=first,
-        places=places,
-        tagger=tagger,
+        gate=engines[0],
+        places=engines[1],
+        tagger=engines[2],
     )
 
 
@@ -243,13 +254,32 @@ class _Folder:
             term for name, group in groups if group.open for term in self._groups[name]
         )
 
-    def vocabulary(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-        """All terms, and for each the groups that hold it."""
-        groups_of: dict[str, list[str]] = {}
-        for name, terms in self._groups.items():
+    def vocabulary(self) -> tuple[tuple[str, ...], dict[str, GroupIndex]]:
+        """All terms of two characters and more, and where the terms of each group are found."""
+        number_of: dict[str, int] = {}
+        for terms in self._groups.values():
             for term in terms:
-                groups_of.setdefault(term, []).append(name)
-        return tuple(groups_of), tuple(tuple(names) for names in groups_of.values())
+                if len(term) > 1:
+                    number_of.setdefault(term, len(number_of))
+        groups = {}
+        for name, terms in self._groups.items():
+            if name[0] == "!":
+                continue
+            singles = "".join(term for term in terms if len(term) == 1)
+            groups[name] = GroupIndex(
+                frozenset(number_of[term] for term in terms if len(term) > 1),
+                singles,
+                frozenset(number_of[term] for term in self._groups.get(f"!{name}", ())),
+            )
+        return tuple(number_of), groups
+
+
+def _holders(groups: dict[str, GroupIndex], size: int) -> tuple[tuple[str, ...], ...]:
+    holders: list[list[str]] = [[] for _ in range(size)]
+    for name, index in groups.items():
+        for number in index.terms:
+            holders[number].append(name)
+    return tuple(tuple(names) for names in holders)
 
 
 def _compile_rule(pack: Pack, claim: Claim, rule: Rule, folder: _Folder) -> CompiledRule:
@@ -324,9 +354,7 @@ def _phrase_signs(phrase: Sequence[patterns.Slot], folder: _Folder) -> tuple[Lit
     return _ordered(signs)
 
 
-def _lengthened(
-    terms: Sequence[str], before: Sequence[str], after: Sequence[str]
-) -> Literals:
+def _lengthened(terms: Sequence[str], before: Sequence[str], after: Sequence[str]) -> Literals:
     long = {term for term in terms if len(term) > 1}
     short = [term for term in terms if len(term) == 1]
     if short and after:
@@ -341,23 +369,42 @@ def _lengthened(
 def _numbered(
     rules: Iterable[CompiledRule],
 ) -> tuple[tuple[CompiledRule, ...], dict[str, int]]:
-    """The rules with a bit for each set of literals, and each literal's bits."""
-    bit_of: dict[str, int] = {}
-    number_of: dict[Literals, int] = {}
-
-    def bit(literals: Literals) -> int:
-        if literals not in number_of:
-            number_of[literals] = 1 << len(number_of)
-            for literal in literals:
-                bit_of[literal] = bit_of.get(literal, 0) | number_of[literals]
-        return number_of[literals]
-
+    """The rules with a bit for each set of signs, and each literal's bits."""
+    bits = _Bits()
     numbered = []
     for rule in rules:
         ways = []
         for way in rule.ways:
-            bits = [bit(literals) for literals in way.signs]
-            ways.append(replace(way, bits=sum(bits), rarest=bits[0]))
-        context = tuple(bit(literals) if literals else 0 for literals in rule.context)
-        numbered.append(replace(rule, ways=tuple(ways), context_bits=context))
-    return tuple(numbered), bit_of
+            own = [bits.of(literals) for literals in way.signs]
+            ways.append(replace(way, bits=sum(own), rarest=own[0]))
+        numbered.append(replace(rule, ways=tuple(ways)))
+    return tuple(numbered), bits.of_literal
+
+
+def _contexts(
+    rules: Iterable[CompiledRule],
+) -> tuple[tuple[Context, ...], dict[str, int]]:
+    """The rules by what they need, and each literal's bits of needs."""
+    bits = _Bits()
+    together: dict[tuple[tuple[int, ...], tuple[Nearby, ...]], list[CompiledRule]] = {}
+    for rule in rules:
+        own = tuple(bits.of(literals) if literals else 0 for literals in rule.context)
+        together.setdefault((own, rule.needs), []).append(rule)
+    contexts = tuple(Context(own, needs, tuple(some)) for (own, needs), some in together.items())
+    return contexts, bits.of_literal
+
+
+class _Bits:
+    """A bit for each set of literals, in the order in which the sets came."""
+
+    def __init__(self) -> None:
+        self._of_set: dict[Literals, int] = {}
+        self.of_literal: dict[str, int] = {}
+
+    def of(self, literals: Literals) -> int:
+        """The bit of a set."""
+        if literals not in self._of_set:
+            bit = self._of_set[literals] = 1 << len(self._of_set)
+            for literal in literals:
+                self.of_literal[literal] = self.of_literal.get(literal, 0) | bit
+        return self._of_set[literals]

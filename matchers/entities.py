@@ -5,12 +5,17 @@ import re
 Place = tuple[int, int]
 KINDS = ("price", "contact", "amount", "pct", "pct_high", "rank_person", "rank_slot")
 """Groups that need no terms: their members are told by their shape."""
+_RANKS = "一二三四五六七八九十123456789"
 SIGNS: dict[str, tuple[str, ...]] = {
-    "rank_person": ("发明人", "设计人", "作者", "完成人", "创作人", "署名", "权利人")
-    + tuple(f"{rank}作" for rank in "一二三四五六独123456"),
-    "rank_slot": tuple(f"第{rank}" for rank in "一二三四五六七八九十123456789")
-    + tuple(f"名{rank}" for rank in "一二三四五六七八九十123456789")
-    + tuple(f"{rank}位" for rank in "一二三四五六七八九十123456789"),
+    "rank_person": (
+        *("发明人", "设计人", "作者", "完成人", "创作人", "署名", "权利人"),
+        *(f"{rank}作" for rank in "一二三四五六独123456"),
+    ),
+    "rank_slot": tuple(
+        shape.format(rank)
+        for shape in ("第{}", "名{}", "{}号位", "前{}", "{}位")
+        for rank in _RANKS
+    ),
 }
 """Literals of which each member of a kind holds one; kinds without any are no anchors."""
 
@@ -36,14 +41,15 @@ _SHAPES: dict[str, re.Pattern[str]] = {
     ),
     "pct": re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,2})?%|百分之[零一二三四五六七八九十百点]{1,6}"),
     "rank_person": re.compile(
-        rf"(?:第{_COUNT}|排名?第?{_COUNT}|前{_COUNT}|独立|首位|{_COUNT})(?:名|位|个|顺位)?(?:的)?"
-        r"(?:发明人|设计人|作者|完成人|创作人|署名人|署名|专利权人|权利人)(?!才)"
+        rf"(?:第{_COUNT}|排名?第?{_COUNT}|前{_COUNT}|独立|首位)(?:名|位|个|顺位)?(?:的)?"
+        r"(?:发明人|设计人|作者|完成人|创作人|署名人|署名|专利权人|权利人)(?![才口])"
         r"|(?<![a-z0-9第])[1-6一二三四五六独]作(?![为用品业者坊乐品曲风对])"
     ),
     "rank_slot": re.compile(
         rf"(?:第{_COUNT}|排名?第?{_COUNT})(?:位|名|顺位|个位置|个名额|位置|名额|席|个坑|坑位)"
         rf"|第{_COUNT}(?=[、和及到至第还只仅空剩都可有已均也，。；]|$)"
         rf"|(?<![0-9a-z第{_DIGITS}])[{_DIGITS}]{{1,4}}位(?=空|可|还|有|剩|价|都|均|在|[0-9]{{3,5}})"
+        rf"|(?<![0-9a-z第{_DIGITS}])[{_DIGITS}]号位"
         rf"|前{_COUNT}(?:人|位|名)"
     ),
 }
@@ -51,22 +57,15 @@ _HIGH = re.compile(
     r"(?:9[0-9](?:\.[0-9]{1,2})?|1[0-9]{2}|200|300)%"
     r"|百分之(?:百|一百|九十[一二三四五六七八九]?(?:点[零一二三四五六七八九]{1,3})?)"
 )
-_HINTS = re.compile(r"[0-9%¥百第排千万作位前独人]")
 
 
-def entity_tags(chars: str) -> dict[str, list[Place]]:
-    """The places of each kind in folded text: see `KINDS`; `pct_high` is 90% and more."""
-    if not _HINTS.search(chars):
-        return {}
-    tags: dict[str, list[Place]] = {}
-    for name, shape in _SHAPES.items():
-        places = [found.span() for found in shape.finditer(chars)]
-        if places:
-            tags[name] = places
-    high = [found.span() for found in _HIGH.finditer(chars) if _alone(chars, found.start())]
-    if high:
-        tags["pct_high"] = high
-    return tags
+def entity_places(kind: str, chars: str, within: Place | None = None) -> list[Place]:
+    """The places of one of `KINDS` in folded text, in order; `pct_high` is 90% and more."""
+    start, end = within or (0, len(chars))
+    if kind == "pct_high":
+        found = _HIGH.finditer(chars, start, end)
+        return [each.span() for each in found if _alone(chars, each.start())]
+    return [each.span() for each in _SHAPES[kind].finditer(chars, start, end)]
 
 
 def _alone(chars: str, start: int) -> bool:

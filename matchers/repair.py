@@ -1,8 +1,9 @@
-"""A folded text put back together: evaded terms in plain spelling, broken words and lines joined."""
+"""A folded text put back together: evaded terms spelt plainly, broken words and lines joined."""
 
 import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matchers.clauses import COMMAS, STOPS
 from matchers.text import Folded, Kind
@@ -99,7 +100,9 @@ def _drop_breaks(folded: Folded, first: int, last: int) -> None:
             _remove(folded, at, Kind.SYMBOL)
 
 
-_SPELT = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:[，、：][\u4e00-\u9fff]){2,}(?![\u4e00-\u9fff])")
+_SPELT = re.compile(
+    r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:[，、：][\u4e00-\u9fff]){2,}(?![\u4e00-\u9fff])"
+)
 
 
 def unspell(folded: Folded) -> None:
@@ -117,7 +120,7 @@ def unwrap(folded: Folded) -> None:
     widest = max(len(line) for line in lines)
     places = []
     at = 0
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in pairwise(lines):
         at += len(line)
         if _wrapped(line, following, widest):
             places.append(at)
@@ -135,7 +138,7 @@ def _wrapped(line: str, following: str, widest: int) -> bool:
         return True
     if line[-1] in STOPS or line[-1] in COMMAS:
         return False
-    return NARROWEST_WRAP <= len(line) and 0.85 * widest <= len(line) and widest <= WIDEST_WRAP
+    return len(line) >= max(NARROWEST_WRAP, 0.85 * widest) and widest <= WIDEST_WRAP
 
 
 def _remove(folded: Folded, at: int, gap: Kind) -> None:

@@ -1,6 +1,6 @@
-"""What a page's own machinery put into a text, undone, with the way back to the original.
+r"""What a page's own machinery put into a text, undone, with the way back to the original.
 
-Literal escapes (`\\u7f72`, `&#x6743;`, `%u6743`) become their character; pinyin in brackets after
+Literal escapes (`\u7f72`, `&#x6743;`, `%u6743`) become their character; pinyin in brackets after
 a character, as a broken conversion leaves it (`專(zhuān)利`), is set aside.
 """
 
@@ -65,11 +65,11 @@ def _character(found: re.Match[str]) -> str | None:
 
 
 def _pinyin(text: str, syllables: frozenset[str]) -> list[Piece]:
-    pieces = []
-    for found in _BRACKETED.finditer(text):
-        if toneless(found.group(1)) in syllables:
-            pieces.append((found.start(), found.end(), ""))
-    return pieces
+    return [
+        (found.start(), found.end(), "")
+        for found in _BRACKETED.finditer(text)
+        if toneless(found.group(1)) in syllables
+    ]
 
 
 def toneless(spelling: str) -> str:

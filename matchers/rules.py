@@ -13,9 +13,7 @@ def _digits(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-Term = Annotated[
-    str, BeforeValidator(_digits), StringConstraints(min_length=1, max_length=40)
-]
+Term = Annotated[str, BeforeValidator(_digits), StringConstraints(min_length=1, max_length=40)]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 LawKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{1,60}$")]

@@ -1,22 +1,22 @@
 """The matcher: a pack compiled once, texts in, explained hits out."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from matchers import rewrite
-from matchers.candidates import need_met, places, region, spared
+from matchers.alphabet import Codes
+from matchers.candidates import places
 from matchers.clauses import Place, Tagged
-from matchers.compile import Codes, Compiled, CompiledRule, Way, compile_pack
-from matchers.entities import entity_tags
+from matchers.compile import Compiled, CompiledRule, Context, Way, compile_pack
+from matchers.engine import Found
 from matchers.explain import Factor, sentence
 from matchers.pack import Pack, digest
-from matchers.repair import Edit, cuts_a_word, repair, unspell, unwrap
+from matchers.repair import Edit, repair, unspell, unwrap
 from matchers.store import dump, load
-from matchers.text import Folded, Kind, fold, units_of
-from matchers.voice import judge
+from matchers.text import Folded, fold, units_of
+from matchers.verdict import Verdict, best, weigh
 from matchers.words import VERSION as WORDS_VERSION
 
 MATCHER_VERSION = 1
@@ -27,11 +27,9 @@ MAX_HITS = 1_000
 """Hits of one text that are given; more are answered with `truncated`."""
 WINDOW = 600
 """Characters that are read on either side of a candidate in a long text."""
-SHORT = 4_000
+SHORT = 1_500
 """Texts of up to so many characters are read whole."""
 THRESHOLD = 0.5
-_EVASION = 0.3
-_FAR = -0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,9 @@ class Matcher:
     def __init__(self, compiled: Compiled, pack: Pack) -> None:
         self._compiled = compiled
         self._pack = pack
-        self._all_ways: Ways = tuple((rule, rule.ways) for rule in compiled.rules)
+        self._all_ways: Ways = tuple(
+            (rule, rule.ways) for context in compiled.contexts for rule in context.rules
+        )
         self.pack_hash = compiled.pack_hash
 
     @classmethod
@@ -101,7 +101,7 @@ class Matcher:
         return cls(compile_pack(pack, full_hash(pack), engine), pack)
 
     def to_bytes(self) -> bytes:
-        """This matcher as bytes, for `from_bytes` on a machine of the same kind."""
+        """The matcher as bytes, for `from_bytes` on a machine of the same kind."""
         return dump(self._pack, self._compiled)
 
     @classmethod
@@ -121,15 +121,12 @@ class Matcher:
         first = self._first_pass(plain, page_groups)
         if first is None:
             return ScanResult((), truncated) if truncated else NOTHING
-        found: list[tuple[Place, _Verdict]] = []
-        for start, end in _windows(first.at, len(plain)):
-            for verdict in self._read(plain[start:end], start, first, page_groups):
-                found.append(((verdict.start + start, verdict.end + start), verdict))
         hits = []
-        for (start, end), verdict in found:
-            if undone:
-                start, end = int(undone[1].starts[start]), int(undone[1].ends[end - 1])
-            hits.append(_hit(verdict, text, start, end))
+        for left, right in _windows(first.at, len(plain)):
+            for verdict in self._read(plain[left:right], left, first, page_groups):
+                start, end = verdict.start + left, verdict.end + left
+                place = undone[1].original(start, end) if undone else (start, end)
+                hits.append(_hit(verdict, text, *place))
         hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
         return ScanResult(tuple(hits[:MAX_HITS]), truncated or len(hits) > MAX_HITS)
 
@@ -138,54 +135,60 @@ class Matcher:
         compiled = self._compiled
         codes = compiled.alphabet.raw[units_of(text)]
         data = codes[codes != 0].tobytes()
-        found = compiled.first.find(data)
-        if not found:
-            return None
-        bits, evaded = compiled.bits, compiled.evaded
-        shown = 0
+        met = 0
         evasion = False
-        for number, _ in found:
-            shown |= bits[number]
-            if evaded[number]:
+        bits = compiled.gate_bits
+        for number, _ in compiled.gate.find(data):
+            if bits[number]:
+                met |= bits[number]
+            else:
                 evasion = True
-        ways = self._all_ways if evasion else self._open_ways(shown, page_groups)
-        if not ways:
+        if not met and not evasion and not page_groups:
             return None
-        return self._located(data, codes, text, ways)
+        found = compiled.places.find(data)
+        ways = self._all_ways if evasion else self._open_ways(found, met, page_groups)
+        return self._located(found, codes, text, ways) if ways else None
 
-    def _open_ways(self, shown: int, page_groups: frozenset[str]) -> Ways:
+    def _open_ways(self, found: list[Found], met: int, page_groups: frozenset[str]) -> Ways:
         """The ways of which the text shows every set of signs, in a context that fits."""
-        ways = []
-        for rule in self._compiled.rules:
-            if all(
-                not bit or bit & shown or not page_groups.isdisjoint(need.any)
-                for bit, need in zip(rule.context_bits, rule.needs, strict=True)
-            ):
-                open_ways = tuple(way for way in rule.ways if way.bits & shown == way.bits)
-                if open_ways:
-                    ways.append((rule, open_ways))
-        return tuple(ways)
+        shown = 0
+        bits = self._compiled.site_bits
+        for number in {number for number, _ in found}:
+            shown |= bits[number]
+        ways: dict[int, tuple[CompiledRule, list[Way]]] = {}
+        fitting: dict[int, bool] = {}
+        for context, rule, way in [
+            (context, rule, way)
+            for own, context, rule, way in self._compiled.ways
+            if own & shown == own
+        ]:
+            fits = fitting.get(id(context))
+            if fits is None:
+                fits = fitting[id(context)] = _fits(context, met, page_groups)
+            if fits:
+                ways.setdefault(id(rule), (rule, []))[1].append(way)
+        return tuple((rule, tuple(some)) for rule, some in ways.values())
 
-    def _located(self, data: bytes, codes: Codes, text: str, ways: Ways) -> _First:
+    def _located(self, found: list[Found], codes: Codes, text: str, ways: Ways) -> _First:
         """Where the rarest signs of `ways` and all evasions stand, and what must be mended."""
         compiled = self._compiled
-        where = np.flatnonzero(codes)
+        where = np.flatnonzero(codes).tolist()
         rarest = wanted = 0
-        for _, open_ways in ways:
-            for way in open_ways:
+        for _, some in ways:
+            for way in some:
                 rarest |= way.rarest
                 wanted |= way.bits
         at: list[Place] = []
         edits: list[Edit] = []
-        for number, end_byte in compiled.places.find(data):
-            size = compiled.literal_sizes[number]
+        for number, end_byte in found:
             plain = compiled.evaded[number]
-            bits = compiled.bits[number]
+            bits = compiled.site_bits[number]
             if not plain and not bits & wanted:
                 continue
+            size = compiled.site_sizes[number]
             last = end_byte // 2
-            start, end = int(where[last - size]), int(where[last - 1]) + 1
-            if end - start > 4 * size + 8 or "\n\n" in text[start:end]:
+            start, end = where[last - size], where[last - 1] + 1
+            if end - start > 4 * size + 8 or (end - start > size and "\n\n" in text[start:end]):
                 continue
             if plain or bits & rarest:
                 at.append((start, end))
@@ -197,31 +200,31 @@ class Matcher:
         """The groups whose terms the page's own words show."""
         if page is None or not (page.title or page.seller):
             return frozenset()
-        folded = fold(f"{page.title}\n{page.seller}", self._compiled.prepared.tables)
-        return frozenset(self._tags(folded))
+        tagged = self._tagged(fold(f"{page.title}\n{page.seller}", self._compiled.prepared.tables))
+        named = {
+            name for each in self._compiled.contexts for need in each.needs for name in need.any
+        }
+        return frozenset(name for name in named if tagged.tags(name))
 
-    def _tags(self, folded: Folded) -> dict[str, list[Place]]:
-        """The places of the terms of each group, in order."""
+    def _tagged(self, folded: Folded) -> Tagged:
+        """`folded` with the places of its terms."""
         compiled = self._compiled
         codes = compiled.alphabet.plain[units_of(folded.chars)]
-        tags: dict[str, list[Place]] = {}
-        sizes, groups_of = compiled.term_sizes, compiled.groups_of
+        found: dict[int, list[Place]] = {}
+        sizes = compiled.term_sizes
         for number, end_byte in compiled.tagger.find(codes.tobytes()):
             end = end_byte // 2
-            place = (end - sizes[number], end)
-            for group in groups_of[number]:
-                tags.setdefault(group, []).append(place)
-        for group in [name for name in tags if name.startswith("!")]:
-            _except(tags, group)
-        for group, found in entity_tags(folded.chars).items():
-            tags.setdefault(group, []).extend(found)
-        for found in tags.values():
-            found.sort()
-        return tags
+            if number in found:
+                found[number].append((end - sizes[number], end))
+            else:
+                found[number] = [(end - sizes[number], end)]
+        groups_of = compiled.groups_of
+        present = {group for number in found for group in groups_of[number]}
+        return Tagged(folded, found, present, compiled.groups, compiled.known)
 
     def _read(
         self, text: str, offset: int, first: _First, page_groups: frozenset[str]
-    ) -> list["_Verdict"]:
+    ) -> list[Verdict]:
         folded = fold(text, self._compiled.prepared.tables)
         edits = [
             Edit(edit.start - offset, edit.end - offset, edit.plain)
@@ -231,25 +234,16 @@ class Matcher:
         evaded = repair(folded, edits) if edits else []
         unspell(folded)
         unwrap(folded)
-        tagged = Tagged(folded, self._tags(folded), self._compiled.known)
-        verdicts: list[_Verdict] = []
+        tagged = self._tagged(folded)
+        verdicts: list[Verdict] = []
         for rule, ways in first.ways:
             for place, phrase in places(ways, tagged):
-                verdict = _verdict(rule, tagged, place, phrase, page_groups, evaded)
+                verdict = weigh(
+                    rule, tagged, place, phrase=phrase, page_groups=page_groups, evaded=evaded
+                )
                 if verdict is not None and verdict.score >= THRESHOLD:
                     verdicts.append(verdict)
-        return _best(verdicts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What was found at a place of the text: rule, factors and score."""
-
-    rule: CompiledRule
-    start: int
-    end: int
-    score: float
-    factors: tuple[Factor, ...]
+        return best(verdicts)
 
 
 def full_hash(pack: Pack) -> str:
@@ -257,22 +251,12 @@ def full_hash(pack: Pack) -> str:
     return digest([pack.hash, MATCHER_VERSION, WORDS_VERSION])
 
 
-def _except(tags: dict[str, list[Place]], group: str) -> None:
-    """Take out of a group the terms that stand inside one of its exceptions."""
-    wider = tags.pop(group)
-    name = group[1:]
-    kept = [
-        (start, end)
-        for start, end in tags.get(name, [])
-        if not any(
-            left < end and start < right and not (start <= left and right <= end and (start, end) != (left, right))
-            for left, right in wider
-        )
-    ]
-    if kept:
-        tags[name] = kept
-    else:
-        tags.pop(name, None)
+def _fits(context: Context, met: int, page_groups: frozenset[str]) -> bool:
+    """Whether a text, or its page, meets each need of a context."""
+    return all(
+        not bit or bit & met or not page_groups.isdisjoint(need.any)
+        for bit, need in zip(context.bits, context.needs, strict=True)
+    )
 
 
 def _windows(at: Iterable[Place], size: int) -> list[Place]:
@@ -289,80 +273,7 @@ def _windows(at: Iterable[Place], size: int) -> list[Place]:
     return windows
 
 
-def _verdict(
-    rule: CompiledRule,
-    tagged: Tagged,
-    place: Place,
-    phrase: bool,  # noqa: FBT001  (what `places` says of the match)
-    page_groups: frozenset[str],
-    evaded: list[Place],
-) -> _Verdict | None:
-    if any(spared(spare, tagged, place) for spare in rule.spares):
-        return None
-    factors: list[Factor] = []
-    for need in rule.needs:
-        met = need_met(need, tagged, place)
-        if met is not None:
-            far = need.within == "around" and not _close(met, place)
-            factors.append(Factor("context", tagged.text(met), _FAR if far else 0.0))
-        elif page_groups.isdisjoint(need.any):
-            return None
-    if rule.rule.word and phrase and _cut(tagged, place):
-        return None
-    if any(start < place[1] and place[0] < end for start, end in evaded):
-        factors.append(Factor("evasion", "", _EVASION))
-    for boost in rule.rule.boosts:
-        found = tagged.first_within(boost.any, region(boost.within, tagged, place))
-        if found is not None:
-            factors.append(Factor("boost", tagged.text(found), boost.by))
-    factors += judge(tagged, place, phrase=phrase, heard=rule.rule.heard)
-    score = _probability(rule.rule.weight + sum(factor.by for factor in factors))
-    original = tagged.folded.original(*place)
-    return _Verdict(rule, original.start, original.end, score, tuple(factors))
-
-
-def _close(cue: Place, place: Place) -> bool:
-    return max(place[0] - cue[1], cue[0] - place[1]) <= 60
-
-
-def _cut(tagged: Tagged, place: Place) -> bool:
-    """Whether the match begins or ends inside a dictionary word of its sentence."""
-    left, right = max(0, place[0] - 8), min(len(tagged.chars), place[1] + 8)
-    gaps = tagged.folded.gaps
-    pieces: list[str] = []
-    start = end = 0
-    for at in range(left, right):
-        if at > left and gaps[at] >= Kind.SPACE and not place[0] < at < place[1]:
-            pieces.append(" ")
-        if at == place[0]:
-            start = len(pieces)
-        pieces.append(tagged.chars[at])
-        if at == place[1] - 1:
-            end = len(pieces)
-    return cuts_a_word("".join(pieces), start, end, tagged.known)
-
-
-def _probability(log_odds: float) -> float:
-    return round(1 / (1 + math.exp(-log_odds)), 3)
-
-
-def _best(verdicts: list[_Verdict]) -> list[_Verdict]:
-    """For each claim the likeliest of those that overlap."""
-    kept: list[_Verdict] = []
-    order = sorted(verdicts, key=lambda v: (-v.score, v.start - v.end, v.start, v.rule.rule.id))
-    for verdict in order:
-        clash = any(
-            other.rule.claim.claim == verdict.rule.claim.claim
-            and other.start < verdict.end
-            and verdict.start < other.end
-            for other in kept
-        )
-        if not clash:
-            kept.append(verdict)
-    return kept
-
-
-def _hit(verdict: _Verdict, text: str, start: int, end: int) -> Hit:
+def _hit(verdict: Verdict, text: str, start: int, end: int) -> Hit:
     rule, claim = verdict.rule.rule, verdict.rule.claim
     shown = text[start:end]
     return Hit(

@@ -36,9 +36,7 @@ def dump(pack: Pack, compiled: Compiled) -> bytes:
         json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"),
         prepared.tables.folds.astype("<u4").tobytes(),
         prepared.tables.kinds.tobytes(),
-        prepared.first or b"",
-        prepared.places or b"",
-        prepared.tagger or b"",
+        *(database or b"" for database in prepared.engines),
     ]
     body = b"".join(struct.pack("<Q", len(part)) + part for part in parts)
     return _MAGIC + hashlib.sha256(body).digest() + zlib.compress(body, 1)
@@ -72,8 +70,8 @@ def load(data: bytes) -> tuple[Pack, Compiled]:
         np.frombuffer(folds, dtype="<u4", count=TABLE_SIZE),
         np.frombuffer(kinds, dtype=np.uint8, count=TABLE_SIZE),
     )
-    first, places, tagger = (database or None for database in databases)
-    prepared = Prepared(tables, head["evasions"], head["engine"], first, places, tagger)
+    engines = tuple(database or None for database in databases)
+    prepared = Prepared(tables, head["evasions"], head["engine"], engines)
     return pack, compile_pack(pack, head["hash"], prepared=prepared)
 
 

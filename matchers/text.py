@@ -196,11 +196,11 @@ def units_of(text: str) -> NDArray[np.uint16] | NDArray[np.uint32]:
     return units if units.size == len(text) else points_of(text)
 
 
-_QUOTES = frozenset('“”"「」『』‘’＂〝〞«»')
+_QUOTE = re.compile('[“”"「」『』‘’＂〝〞«»]')
 
 
-def fold(text: str, tables: Tables, source: "Source | None" = None) -> Folded:
-    """`text` folded; `source` maps its places to those of the original (default: itself)."""
+def fold(text: str, tables: Tables) -> Folded:
+    """`text` folded."""
     points = points_of(text)
     kinds = tables.kinds[points]
     dotted = _inside_numbers(text)
@@ -217,13 +217,7 @@ def fold(text: str, tables: Tables, source: "Source | None" = None) -> Folded:
         chars = _keep_dots(chars, where, dotted)
     gaps = _gaps(kinds, where)
     quotes = _quotes(text, where)
-    if source is None:
-        starts = where.tolist()
-        ends = (where + 1).tolist()
-    else:
-        starts = source.starts[where].tolist()
-        ends = source.ends[where].tolist()
-    return Folded(chars, starts, ends, gaps, quotes)
+    return Folded(chars, where.tolist(), (where + 1).tolist(), gaps, quotes)
 
 
 _NUMBER_MARK = re.compile(r"(?<=[0-9０-９])[.．](?=[0-9０-９])")
@@ -256,7 +250,7 @@ def _gaps(kinds: NDArray[np.uint8], where: Ints) -> bytearray:
 
 
 def _quotes(text: str, where: Ints) -> list[tuple[int, str]]:
-    places = [(at, char) for at, char in enumerate(text) if char in _QUOTES]
+    places = [(found.start(), found.group()) for found in _QUOTE.finditer(text)]
     if not places:
         return []
     indices = np.searchsorted(where, [at for at, _ in places]).tolist()
@@ -269,3 +263,7 @@ class Source:
 
     starts: Ints
     ends: Ints
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the original of `start:end` (not empty) of the rewritten text."""
+        return int(self.starts[start]), int(self.ends[end - 1])

@@ -22,6 +22,7 @@ WEIGHTS = {
     "press": -3.5,
     "victim": -3.5,
     "ask": -3.5,
+    "seek": -3.0,
     "law": -2.5,
     "define": -2.5,
     "quote": -1.2,
@@ -33,14 +34,20 @@ MOST_FOR = 2.2
 
 
 def judge(
-    tagged: Tagged, place: Place, *, phrase: bool = True, heard: tuple[str, ...] = ()
+    tagged: Tagged,
+    place: Place,
+    *,
+    own: tuple[str, ...] = (),
+    phrase: bool = True,
+    heard: tuple[str, ...] = (),
 ) -> list[Factor]:
     """The factors of voice for a match at `place`.
 
-    `phrase`: it was matched in order, so that a negation inside it is one of it; `heard` names
-    voices that do not count.
+    `own` are the groups that the match is made of; `phrase`: it is one statement, so that a
+    negation inside it, but not inside those, is one of it; `heard` names voices that do not
+    count.
     """
-    view = _View(tagged, place, phrase=phrase)
+    view = _View(tagged, place, own, phrase=phrase)
     factors: list[Factor] = []
     for kind, voice, find in _AGAINST:
         if voice not in heard and (cue := find(view)):
@@ -55,8 +62,9 @@ def judge(
 class _View:
     """A match with its sentence and what stands around it."""
 
-    def __init__(self, tagged: Tagged, place: Place, *, phrase: bool) -> None:
+    def __init__(self, tagged: Tagged, place: Place, own: tuple[str, ...], *, phrase: bool) -> None:
         self.tagged = tagged
+        self.own = own
         self.phrase = phrase
         self.place = place
         self.sentence = tagged.sentence(*place)
@@ -79,6 +87,16 @@ class _View:
         """Whether a term of `group` stands in `bounds`."""
         return bool(self.tagged.within(group, bounds))
 
+    def inner_negation(self) -> str:
+        """A negation inside the match that belongs to none of its own terms."""
+        found = self.tagged.within("deny_inside", self.place)
+        if found:
+            terms = [tag for group in self.own for tag in self.tagged.within(group, self.place)]
+            for start, end in found:
+                if not any(left <= start and end <= right for left, right in terms):
+                    return self.tagged.text((start, end))
+        return ""
+
     def between(self, cue: Place) -> Place:
         """What stands between a cue before the match and the match."""
         return cue[1], self.place[0]
@@ -91,7 +109,7 @@ class _View:
 
 def _denied(view: _View) -> str:
     chars = view.tagged.chars
-    inside = view.word("deny_inside", view.place) if view.phrase else ""
+    inside = view.inner_negation() if view.phrase else ""
     if inside:
         return inside
     for cue in reversed(view.tagged.within("deny", view.before)):
@@ -160,7 +178,20 @@ def _reported(view: _View) -> str:
     return ""
 
 
-_SAID = ("说", "说是", "说他", "说他们", "说能", "说可以", "说自己", "称", "称能", "讲", "告诉我", "表示")
+_SAID = (
+    "说",
+    "说是",
+    "说他",
+    "说他们",
+    "说能",
+    "说可以",
+    "说自己",
+    "称",
+    "称能",
+    "讲",
+    "告诉我",
+    "表示",
+)
 
 
 def _said(view: _View) -> str:
@@ -181,6 +212,13 @@ def _complained(view: _View) -> str:
     return view.word("victim", view.near)
 
 
+def _sought(view: _View) -> str:
+    """What shows that somebody looks for a service, where no contact is given."""
+    if view.has("contact", view.near) or view.has("speaker", view.sentence):
+        return ""
+    return view.word("seeker", view.near)
+
+
 def _cited(view: _View) -> str:
     return view.word("law_ref", view.sentence)
 
@@ -196,6 +234,9 @@ def _listed(view: _View) -> str:
     if heading is None:
         return ""
     gap = (heading[1], view.place[0])
+    opening = tagged.text((gap[0], min(gap[0] + 16, gap[1])))
+    if "：" not in opening and "\n" not in opening:
+        return ""
     if view.has("speaker", gap) or view.has("contact", gap) or "\n\n" in tagged.text(gap):
         return ""
     return tagged.text(heading)
@@ -204,7 +245,7 @@ def _listed(view: _View) -> str:
 def _official(view: _View) -> str:
     if view.has("contact", view.near) or view.has("self", view.sentence):
         return ""
-    found = view.tagged.tags.get("official_style", [])
+    found = view.tagged.tags("official_style")
     kinds = {view.tagged.text(place) for place in found}
     return "、".join(sorted(kinds)[:3]) if len(kinds) >= 3 else ""
 
@@ -217,8 +258,9 @@ def _asked(view: _View) -> list[Factor]:
     answer = (view.sentence[1], min(len(view.tagged.chars), view.sentence[1] + 8))
     if view.has("answer_yes", answer):
         return [Factor("answered", view.word("answer_yes", answer), WEIGHTS["answered"])]
-    sells = any(view.has(group, following) for group in ("contact", "order", "price"))
-    if view.has("want", view.sentence) and sells and not view.has("asker", view.near):
+    addressed = view.has("want", view.sentence) or view.has("you", view.sentence)
+    sells = any(view.has(group, following) for group in ("contact", "order", "price", "you"))
+    if addressed and sells and not view.has("asker", view.near):
         return []
     return [Factor("ask", cue, WEIGHTS["ask"])]
 
@@ -237,7 +279,7 @@ def _question(view: _View) -> str:
     return ""
 
 
-_LEFT, _RIGHT = "“\"「『‘＂〝«", "”\"」』’＂〞»"
+_LEFT, _RIGHT = '“"「『‘＂〝«', '”"」』’＂〞»'
 _QUOTED = 60
 """Most characters that a quotation holds on either side of a match."""
 
@@ -245,12 +287,17 @@ _QUOTED = 60
 def _quotation(view: _View) -> tuple[int, int] | None:
     """The quotation marks around the match, as indices into the text."""
     start, end = view.place
-    before = [(at, mark) for at, mark in view.tagged.folded.quotes if start - _QUOTED <= at <= start]
+    before = [
+        (at, mark) for at, mark in view.tagged.folded.quotes if start - _QUOTED <= at <= start
+    ]
     after = [(at, mark) for at, mark in view.tagged.folded.quotes if end <= at <= end + _QUOTED]
     if before and after and before[-1][1] in _LEFT and after[0][1] in _RIGHT:
         left, right = before[-1], after[0]
         # A straight mark opens only where an even number of them stands before it.
-        if left[1] == '"' and sum(mark == '"' for at, mark in view.tagged.folded.quotes if at < start) % 2 == 0:
+        if (
+            left[1] == '"'
+            and sum(mark == '"' for at, mark in view.tagged.folded.quotes if at < start) % 2 == 0
+        ):
             return None
         return left[0], right[0]
     return None
@@ -280,6 +327,7 @@ _AGAINST: tuple[tuple[str, str, Callable[[_View], str]], ...] = (
     ("report", "report", _reported),
     ("press", "report", _cited_by_press),
     ("victim", "victim", _complained),
+    ("seek", "question", _sought),
     ("law", "law", _cited),
     ("define", "definition", _defined),
     ("list", "list", _listed),

@@ -1,0 +1,106 @@
+"""What is made of a match: whether it counts, how likely it is, and why."""
+
+import math
+from dataclasses import dataclass
+
+from matchers.candidates import need_met, region, spared
+from matchers.clauses import Place, Tagged
+from matchers.compile import CompiledRule
+from matchers.explain import Factor
+from matchers.repair import cuts_a_word
+from matchers.text import Kind
+from matchers.voice import judge
+
+_EVASION = 0.3
+_FAR = -0.2
+_CLOSE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found at a place of the text: rule, factors and score."""
+
+    rule: CompiledRule
+    start: int
+    end: int
+    score: float
+    factors: tuple[Factor, ...]
+
+
+def weigh(
+    rule: CompiledRule,
+    tagged: Tagged,
+    place: Place,
+    *,
+    phrase: bool,
+    page_groups: frozenset[str],
+    evaded: list[Place],
+) -> Verdict | None:
+    """The verdict on a match of `rule` at `place`; `None` where the rule spares it.
+
+    `phrase` says that it is one statement, `page_groups` what the page's own words show,
+    `evaded` where terms were put into plain spelling.
+    """
+    if any(spared(spare, tagged, place) for spare in rule.spares):
+        return None
+    factors: list[Factor] = []
+    for need in rule.needs:
+        met = need_met(need, tagged, place)
+        if met is not None:
+            far = need.within == "around" and not _close(met, place)
+            factors.append(Factor("context", tagged.text(met), _FAR if far else 0.0))
+        elif page_groups.isdisjoint(need.any):
+            return None
+    if rule.rule.word and phrase and _cut(tagged, place):
+        return None
+    if any(start < place[1] and place[0] < end for start, end in evaded):
+        factors.append(Factor("evasion", "", _EVASION))
+    for boost in rule.rule.boosts:
+        found = tagged.first_within(boost.any, region(boost.within, tagged, place))
+        if found is not None:
+            factors.append(Factor("boost", tagged.text(found), boost.by))
+    factors += judge(tagged, place, own=rule.groups, phrase=phrase, heard=rule.rule.heard)
+    score = _probability(rule.rule.weight + sum(factor.by for factor in factors))
+    original = tagged.folded.original(*place)
+    return Verdict(rule, original.start, original.end, score, tuple(factors))
+
+
+def _close(cue: Place, place: Place) -> bool:
+    return max(place[0] - cue[1], cue[0] - place[1]) <= _CLOSE
+
+
+def _cut(tagged: Tagged, place: Place) -> bool:
+    """Whether the match begins or ends inside a dictionary word of its sentence."""
+    left, right = max(0, place[0] - 8), min(len(tagged.chars), place[1] + 8)
+    gaps = tagged.folded.gaps
+    pieces: list[str] = []
+    start = end = 0
+    for at in range(left, right):
+        if at > left and gaps[at] >= Kind.SPACE and not place[0] < at < place[1]:
+            pieces.append(" ")
+        if at == place[0]:
+            start = len(pieces)
+        pieces.append(tagged.chars[at])
+        if at == place[1] - 1:
+            end = len(pieces)
+    return cuts_a_word("".join(pieces), start, end, tagged.known)
+
+
+def _probability(log_odds: float) -> float:
+    return round(1 / (1 + math.exp(-log_odds)), 3)
+
+
+def best(verdicts: list[Verdict]) -> list[Verdict]:
+    """For each claim the likeliest of those that overlap."""
+    kept: list[Verdict] = []
+    order = sorted(verdicts, key=lambda v: (-v.score, v.start - v.end, v.start, v.rule.rule.id))
+    for verdict in order:
+        clash = any(
+            other.rule.claim.claim == verdict.rule.claim.claim
+            and other.start < verdict.end
+            and verdict.start < other.end
+            for other in kept
+        )
+        if not clash:
+            kept.append(verdict)
+    return kept
