@@ -35,9 +35,9 @@ def test_the_clock_of_a_demonstration_stands_where_it_was_put(store: Store) -> N
     assert isinstance(mine, DemoClock)
     mine.stand_at(NOW - timedelta(weeks=3))
     assert mine.now() == NOW - timedelta(weeks=3)
-    assert (
-        clock_of(Store(store.engine.url.render_as_string(hide_password=False))).now() == mine.now()
-    )
+    another = Store(store.engine.url.render_as_string(hide_password=False))
+    assert clock_of(another).now() == mine.now()
+    another.close()
 
 
 def test_the_clock_of_a_demonstration_runs_beside_real_time(store: Store) -> None:
