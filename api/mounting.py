@@ -8,13 +8,14 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from api import problems, schemas
+from api.limits import RateLimit
 from api.routes import clues, notices, service
 
 STATIC = Path(__file__).parent / "static"
 PREFIX = "/api/v1"
 MAX_BODY = 1024 * 1024
 
-_STATUSES = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503)
+_STATUSES = (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503)
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {
         "description": "A problem.",
@@ -29,6 +30,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 def mount(app: FastAPI) -> None:
     """Add the routes; `app.state.parts` must be there when the first request comes."""
     problems.install(app)
+    app.state.rate_limit = RateLimit()
     versioned = APIRouter(prefix=PREFIX, responses=RESPONSES)
     versioned.include_router(notices.router)
     versioned.include_router(clues.router)

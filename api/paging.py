@@ -27,11 +27,23 @@ def read_cursor(cursor: str | None) -> Place | None:
         padded = cursor + "=" * (-len(cursor) % 4)
         at, last_id = json.loads(base64.b64decode(padded, b"-_", validate=True))
         place = as_utc(datetime.fromisoformat(at)), last_id
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError) as error:
         raise _fault() from error
     if type(last_id) is not int or not 0 <= last_id < 2**62:
         raise _fault()
     return place
+
+
+def instant(name: str, at: datetime | None) -> datetime | None:
+    """A parameter's moment in UTC; raises `Invalid` for one without offset or out of range."""
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise Invalid(f"{name} has no offset.", hint="Write 2026-11-24T08:00:00+08:00.")
+    try:
+        return as_utc(at)
+    except OverflowError as error:
+        raise Invalid(f"{name} is out of range.", hint="Give a moment of our times.") from error
 
 
 def _fault() -> Invalid:

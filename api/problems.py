@@ -5,7 +5,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -55,6 +55,14 @@ class WrongMediaType(errors.Invalid):
     """A body that is no JSON by its own word."""
 
 
+class TooManyRequests(errors.LantianError):
+    """A key asks more than it may; `left` is the time until it may ask again."""
+
+    def __init__(self, message: str, *, left: timedelta) -> None:
+        super().__init__(message, hint="Ask less often, or for larger pages.")
+        self.left = left
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What an answer says of an error: its kind, the details, and what else belongs to it."""
@@ -96,6 +104,9 @@ def problem_of(error: Exception, now: datetime) -> Problem:
         return _not_ready(error, now)
     if isinstance(error, RequestRunning):
         return _plain("request-running", error, headers={"Retry-After": "1"})
+    if isinstance(error, TooManyRequests):
+        wait = str(max(1, math.ceil(error.left.total_seconds())))
+        return _plain("too-many-requests", error, headers={"Retry-After": wait})
     if isinstance(error, WrongMediaType):
         return _plain("unsupported-media-type", error)
     code = next((code for kind, code in CODES if isinstance(error, kind)), "internal")
@@ -112,7 +123,11 @@ def response_of(problem: Problem, request: Request) -> Response:
     """The problem as a response: a page where a person's browser asked and there is one."""
     page: Page | None = getattr(request.app.state, "problem_page", None)
     if page is not None and _by_a_person(request):
-        return page(request, problem)
+        try:
+            return page(request, problem)
+        except Exception:
+            # The page may need what just failed, such as the store: say it plainly then.
+            log.exception("the page for %s could not be drawn", problem.kind.code)
     return json_response(problem, base_url=_base_url(request), instance=request.url.path)
 
 

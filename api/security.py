@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.limits import RateLimit
 from lantian.access import keys
 from lantian.access.keys import Principal
 from lantian.errors import Forbidden, Unauthorised
@@ -26,7 +27,7 @@ def parts_of(request: Request) -> Parts:
 class KeyWith:
     """A dependency: the owner of the request's key, which must have one of these scopes.
 
-    Raises `Unauthorised` without a valid key, `Forbidden` without the scope.
+    Raises `Unauthorised` without a valid key, `TooManyRequests`, `Forbidden` without the scope.
     """
 
     def __init__(self, *scopes: str) -> None:
@@ -34,6 +35,7 @@ class KeyWith:
 
     def __call__(
         self,
+        request: Request,
         parts: Annotated[Parts, Depends(parts_of)],
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     ) -> Principal:
@@ -45,6 +47,8 @@ class KeyWith:
         real_now = parts.real_clock.now()
         with parts.store.read() as session:
             principal, row = keys.authenticate(session, credentials.credentials, real_now=real_now)
+        limit: RateLimit = request.app.state.rate_limit
+        limit.admit(principal.key_id, now=real_now)
         if self.scopes.isdisjoint(principal.scopes):
             raise Forbidden(
                 f"key {principal.key_id} has none of the scopes {', '.join(sorted(self.scopes))}.",

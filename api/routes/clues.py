@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api import schemas
+from api.paging import instant
 from api.security import KeyWith, PartsHere
 from lantian.access.keys import Principal
-from lantian.clock import as_utc
 from lantian.errors import Invalid
 from lantian.model import Clue, Document, Hit, Platform, Seller
 from lantian.search import query as asked
@@ -61,7 +61,7 @@ def clues(
             platforms=_platforms(session, platform or ()),
             notice_states=frozenset(notice or ()),
             first_seen=asked.Span(
-                _aware("first_seen_from", first_seen_from), _aware("first_seen_to", first_seen_to)
+                instant("first_seen_from", first_seen_from), instant("first_seen_to", first_seen_to)
             ),
             min_score=min_score,
             sort=sort,
@@ -82,14 +82,6 @@ def _platforms(session: Session, names: Sequence[str]) -> frozenset[int]:
         if name not in known:
             raise Invalid(f"platform {name!r} is unknown.", hint="Use a platform's exact name.")
     return frozenset(known.values())
-
-
-def _aware(name: str, at: datetime | None) -> datetime | None:
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        raise Invalid(f"{name} has no offset.", hint="Write 2026-11-24T08:00:00+08:00.")
-    return as_utc(at)
 
 
 def _found(session: Session, clue_ids: Sequence[int]) -> list[schemas.ClueFound]:

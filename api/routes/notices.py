@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from api import schemas
 from api.idempotency import Answer, OnceOnly
-from api.paging import read_cursor, write_cursor
+from api.paging import instant, read_cursor, write_cursor
 from api.preconditions import Expected, etag, unchanged
 from api.security import KeyWith, PartsHere
 from api.wire import detail, listed
 from lantian.access import audit
 from lantian.access.keys import Principal
-from lantian.clock import as_utc
-from lantian.errors import Invalid
 from lantian.model import Notice, Platform
 from lantian.takedowns.answer import Answer as Acted
 from lantian.takedowns.answer import acknowledge, act
@@ -74,14 +72,12 @@ def notices(
 
     To follow, keep the newest `updated_at` that you have seen and ask for `updated_since` it.
     """
-    if updated_since is not None and updated_since.tzinfo is None:
-        raise Invalid("updated_since has no offset.", hint="Write 2026-11-24T08:00:00+08:00.")
     with parts.store.read() as session:
         page = list_notices(
             session,
             platform_id=who.platform_id,
             states=state or (),
-            updated_since=as_utc(updated_since) if updated_since else None,
+            updated_since=instant("updated_since", updated_since),
             after=read_cursor(cursor),
             limit=limit,
         )

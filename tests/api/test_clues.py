@@ -78,6 +78,7 @@ def test_cursors_walk_through_all_clues_once(office: Asker, clues: dict[str, int
         ("sort", "random"),
         ("min_score", "nan"),
         ("first_seen_from", "2026-11-24T00:00:00"),
+        ("first_seen_to", "0001-01-01T00:00:00+14:00"),
         ("q", "字" * 501),
         ("q", " ".join(f"词{number}" for number in range(100))),
     ],

@@ -166,6 +166,8 @@ def test_lists_refuse_wrong_parameters_by_name(platform: Hosted) -> None:
         ("cursor", "WzEsMl0"),
         ("updated_since", "yesterday"),
         ("updated_since", "2026-11-24T00:00:00"),
+        ("updated_since", "0001-01-01T00:00:00+14:00"),
+        ("updated_since", "9999-12-31T23:59:59-14:00"),
         ("state", "gone"),
     ):
         answer = platform.asker.get("/notices", **{name: value})

@@ -178,6 +178,8 @@ def test_a_store_that_does_not_answer_is_a_503(
     check(answer, 503, "unavailable")
     assert answer.headers["Retry-After"] == "5"
     assert client.get("/healthz").json() == {"status": "ok"}
+    seen = client.get("/readyz", headers={"Accept": "text/html"}, follow_redirects=False)
+    assert seen.status_code == 503
 
 
 def test_every_kind_has_its_page(client: TestClient) -> None:

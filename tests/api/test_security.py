@@ -1,5 +1,7 @@
 """Who may ask what: every route is guarded or listed here, and keys open only what they should."""
 
+from datetime import timedelta
+
 import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -7,6 +9,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from api.limits import RateLimit
 from api.security import KeyWith
 from lantian.access.keys import SCOPES, checksum, revoke_key
 from lantian.access.users import Moment
@@ -113,6 +116,21 @@ def test_a_platform_cannot_do_what_an_office_does_nor_the_other_way(
         office.post("/notices/1/actions", {"actions": [{"action": "removed"}]}, If_Match="*"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_a_key_that_asks_too_often_is_told_how_long_to_wait(
+    office: Asker, platform: Hosted, market: Market
+) -> None:
+    office.client.app.state.rate_limit = RateLimit(most=3)  # type: ignore[attr-defined]
+    market.clock.advance(timedelta(seconds=1))
+    assert [office.get("/notices").status_code for _ in range(3)] == [200] * 3
+    market.clock.advance(timedelta(seconds=20))
+    refused = office.get("/notices")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+    assert refused.headers["Retry-After"] == "40"
+    assert platform.asker.get("/notices").status_code == 200
+    market.clock.advance(timedelta(seconds=40))
+    assert office.get("/notices").status_code == 200
 
 
 def test_a_revoked_key_is_refused_at_once(office: Asker, market: Market) -> None:

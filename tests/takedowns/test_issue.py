@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from lantian.access.audit import broken_links
 from lantian.errors import Conflict, Invalid, NotFound
 from lantian.model import AuditEvent, Clue, Job, Notice, Platform
 from lantian.settings import Settings
+from lantian.store.engine import Store
 from lantian.takedowns.channel import open_channel, platform_named
 from lantian.takedowns.issue import NotReady, issue_notices
 from lantian.takedowns.view import list_notices, notice_view
@@ -125,6 +128,34 @@ def test_a_clue_is_in_one_open_notice_at_most(market: Market, settings: Settings
     (notice,) = issue(market, settings, [clue])
     with pytest.raises(Conflict, match=f"clue {clue} is in notice {notice.id}, which is open"):
         issue(market, settings, [clue])
+
+
+def test_processes_that_issue_at_once_make_one_notice(
+    market: Market, settings: Settings, store_url: str
+) -> None:
+    clues = [market.confirmed(market.platform())]
+    stores = [Store(store_url) for _ in range(4)]
+
+    def attempt(store: Store) -> int | str:
+        try:
+            with store.write() as session:
+                notices = issue_notices(
+                    session,
+                    clues,
+                    actor="key:office00",
+                    now=market.now,
+                    real_now=market.now,
+                    settings=settings,
+                )
+        except NotReady as error:
+            return error.faults[0].kind
+        return len(notices)
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        made = list(threads.map(attempt, stores))
+    for store in stores:
+        store.close()
+    assert Counter(made) == {1: 1, "already_notified": 3}
 
 
 def test_unknown_clues_and_empty_lists_are_named(market: Market, settings: Settings) -> None:
