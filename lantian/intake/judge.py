@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from lantian.intake.storable import clean, storable
 from lantian.intake.visit import Outcome, Visit, header
 from lantian.model import Page
 from lantian.reading import content_digest
@@ -72,8 +73,10 @@ def judge(
     return judged
 
 
-def _judge(visit: Visit, page: PageState, matcher: Matcher) -> Judged:
-    reading = visit.reading
+def _judge(given: Visit, page: PageState, matcher: Matcher) -> Judged:
+    visit = storable(given)
+    # The digest is of what was read, so that whoever reads the capture again finds the same.
+    reading = given.reading
     outcome, detail = visit.outcome, visit.detail
     if reading is None:
         digest = sha256(visit.body)
@@ -83,7 +86,7 @@ def _judge(visit: Visit, page: PageState, matcher: Matcher) -> Judged:
         # Nothing was read, so only the bytes can tell one such page from another.
         digest = sha256(visit.body)
         if outcome == "seen":
-            outcome, detail = "failed", f"unreadable: {reading.unreadable}"
+            outcome, detail = "failed", f"unreadable: {clean(reading.unreadable)}"
     known = digest == page.content_digest
     if outcome == "seen" and known:
         outcome = "unchanged"
@@ -92,10 +95,10 @@ def _judge(visit: Visit, page: PageState, matcher: Matcher) -> Judged:
         visit.purpose != "crawl" or (read and not known and visit.outcome != "unchanged")
     )
     found = Judged(visit, page, outcome, digest, captured, detail)
-    if captured and outcome in {"seen", "unchanged"} and reading is not None:
+    if captured and outcome in {"seen", "unchanged"} and visit.reading is not None:
         found.scans = tuple(
             matcher.scan(one.text, page=PageContext(one.title, one.seller_name, one.kind))
-            for one in reading.documents
+            for one in visit.reading.documents
         )
     _note(page, found)
     return found

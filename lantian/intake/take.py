@@ -11,7 +11,6 @@ from lantian.intake.context import BatchResult, IntakeContext
 from lantian.intake.findings import ask_for_evidence, mark_gone, store_clues, store_hits
 from lantian.intake.judge import Judged, judge, store_pages
 from lantian.intake.postings import Posting, store_postings
-from lantian.intake.storable import storable
 from lantian.intake.visit import Visit
 from lantian.model import Clue, Crawl, Document
 from lantian.store import frontier, jobs
@@ -37,7 +36,6 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
         return BatchResult()
     _only_writer(session, ctx.platform_id)
     now = ctx.clock.now()
-    visits = [storable(visit) for visit in visits]
     judged = judge(session, visits, source_id=ctx.source_id, matcher=ctx.matcher)
     _see_what_stood(session, judged)
     captures = write_records(judged, ctx.warc)

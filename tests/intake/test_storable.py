@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lantian.intake.storable import MOST_KEY_BYTES, clean, key_of, storable
-from lantian.model import Clue, Document, Hit, Seller
+from lantian.model import Capture, Clue, Document, Hit, Seller
+from lantian.reading import content_digest
 
 A = "https://shop.example/goods/1"
 NASTY = "甲\0乙\ud800丙\udfff"
@@ -33,6 +34,7 @@ def test_a_hostile_page_is_stored_with_its_hits_at_their_offsets(site: Any) -> N
     assert document.text == clean(text)
     assert len(document.text) == len(text)
     assert document.posted_at is None
+    assert site.rows(Capture)[0].content_digest == content_digest(site.reading(hostile))
     assert len(seller.key.encode()) <= MOST_KEY_BYTES
     assert site.rows(Hit)
     assert all(document.text[hit.start : hit.end] == hit.text for hit in site.rows(Hit))
