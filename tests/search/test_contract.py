@@ -66,6 +66,17 @@ class Contract:
         assert index.count(Query(words=(("授权",),))) == 0
         assert index.count(Query(words=(("退款",),))) == 1
 
+    def test_what_a_new_revision_lacks_is_no_longer_found(
+        self, index: SearchIndex, entry: MakeEntry
+    ) -> None:
+        index.put([entry(1, claims=("a", "b")), entry(2, claims=("b",))])
+        index.refresh()
+        assert index.search(Query(claims=frozenset({"a"}))).clue_ids == (1,)
+        index.put([entry(1, revision=2, claims=("b", "c"))])
+        index.refresh()
+        assert index.search(Query(claims=frozenset({"a"}))).clue_ids == ()
+        assert index.facets(Query())["claim"] == (FacetCount("b", 2), FacetCount("c", 1))
+
     def test_a_deleted_clue_is_gone_and_stays_gone(
         self, index: SearchIndex, entry: MakeEntry
     ) -> None:

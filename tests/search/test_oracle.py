@@ -52,15 +52,18 @@ def some_entry(rng: random.Random, clue_id: int, revision: int) -> IndexEntry:
 
 
 def filled(index: SearchIndex) -> list[IndexEntry]:
-    """What is in the index after it was built, changed and cleared of some."""
+    """What is in the index after it was built, changed and cleared of some, and read between."""
     rng = random.Random(4)
     entries = {n: some_entry(rng, n, 1) for n in rng.sample(range(1, 900), 500)}
     built = list(entries.values())
     index.rebuild(built[:300])
+    index.search(Query())
     index.put(built[200:])
+    index.search(Query())
     for clue_id in rng.sample(sorted(entries), 120):
         entries[clue_id] = some_entry(rng, clue_id, 2)
         index.put([entries[clue_id]])
+    index.search(Query())
     index.put(built)
     gone = rng.sample(sorted(entries), 60)
     index.delete(gone)
