@@ -86,7 +86,7 @@ def filters() -> list[tuple[Pairs, Keep | None]]:
         ((("platform", "p3.example"),), opened(lambda clue: clue["platform_id"] == 3)),
         ((("source", "source-7"),), opened(lambda clue: clue["source_id"] == 7)),
         ((("seller", "1"),), opened(lambda clue: clue["seller_id"] == 1)),
-        ((("seller", "4000"),), opened(lambda clue: clue["seller_id"] == 4000)),
+        ((("seller", "50"),), opened(lambda clue: clue["seller_id"] == 50)),
         ((("presence", "gone"),), opened(lambda clue: clue["presence"] == "gone")),
         (span, opened(in_span("first_seen_at"))),
         ((("state", "decided"), *decided), in_span("decided_at")),
