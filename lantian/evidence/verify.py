@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from sqlalchemy import exists, select
+from sqlalchemy import Row, exists, select
 from sqlalchemy.orm import Session
 
 from lantian.errors import EvidenceDamaged
@@ -49,7 +49,7 @@ def verify(
         .order_by(Artifact.file, Artifact.offset)
         .execution_options(yield_per=500)
     )
-    named = groupby(session.execute(statement).tuples(), key=lambda row: row[0].file)
+    named = groupby(session.execute(statement), key=lambda row: row[0].file)
     seen = set()
     for file, rows in named:
         seen.add(file)
@@ -75,7 +75,7 @@ def _file(
     archive: Archive,
     file: str,
     found: _File | None,
-    rows: Iterable[tuple[Artifact, Capture]],
+    rows: Iterable[Row[Artifact, Capture]],
     progress: Progress | None,
 ) -> Iterator[Finding]:
     """The findings of one file that rows name."""

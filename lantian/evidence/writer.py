@@ -280,9 +280,11 @@ def _warcinfo(record_id: str, name: str, at: datetime, software: str) -> tuple[F
 def _head(head: bytes, length: int, *, browser: bool) -> bytes:
     """The head as it is kept: without transfer coding, ended by an empty line."""
     first, *lines = head.strip(b"\r\n").split(b"\r\n")
-    if not first.startswith(b"HTTP/"):
+    protocol, _, rest = first.partition(b" ")
+    if not rest[:3].isdigit():
         raise ValueError(f"no status line: {first[:80]!r}")
-    kept = [first]
+    # Readers of WARC know HTTP/1 only; the fields are rebuilt in any case.
+    kept = [first if protocol.startswith(b"HTTP/1.") else b"HTTP/1.1 " + rest]
     for line in lines:
         name = line.partition(b":")[0].strip().lower()
         if name == b"transfer-encoding" or (browser and name == b"content-length"):
