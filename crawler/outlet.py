@@ -6,7 +6,6 @@ import os
 import pickle
 import signal
 import socket
-import struct
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from crawler.run import Run
-from crawler.writing import Finish, Opening, Taken, Writing
+from crawler.writing import LENGTH, Finish, Opening, Taken, Writing
 from lantian.errors import LeaseLost
 from lantian.intake.visit import Visit
 
@@ -26,7 +25,6 @@ BATCH_BYTES = 4_000_000
 BATCH_SECONDS = 1.0
 MOST_WAITING = 64
 MOST_WAITING_BYTES = 64_000_000
-LENGTH = struct.Struct(">Q")
 
 Lost = Callable[[str], Awaitable[None]]
 """Told once if the writer is gone: with `writer_lost` or `lease_lost`."""

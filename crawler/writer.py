@@ -10,8 +10,7 @@ import socket
 import sys
 import traceback
 
-from crawler.outlet import LENGTH
-from crawler.writing import Finish, Opening, Taken, Writing
+from crawler.writing import LENGTH, Finish, Opening, Taken, Writing
 from lantian.errors import LeaseLost
 from lantian.settings import load_settings
 from lantian.wiring import open_parts

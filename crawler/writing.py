@@ -1,5 +1,6 @@
 """The writing end of a crawl: batches in, one transaction each."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +12,9 @@ from lantian.intake.visit import Visit
 from lantian.reading import SiteProfile
 from lantian.store import jobs
 from lantian.wiring import Parts
+
+LENGTH = struct.Struct(">Q")
+"""What stands before each message between spider and writer: its length in bytes."""
 
 
 @dataclass(frozen=True, slots=True)

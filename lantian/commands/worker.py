@@ -31,6 +31,9 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--until-idle", help="End when nothing is due any more.")
         ] = False,
         once: Annotated[bool, typer.Option("--once", help="Do one job and end.")] = False,
+        lease: Annotated[
+            float, typer.Option(help="Seconds after which the jobs of a killed worker are free.")
+        ] = 60.0,
     ) -> None:
         """Run what is due: crawls, evidence visits, re-checks, index, the weekly summary."""
         from lantian.settings import load_settings
@@ -38,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
         parts = open_parts(load_settings())
         logging.basicConfig(level=parts.settings.log_level, format="%(levelname)s %(message)s")
-        running = worker_of(parts)
+        running = worker_of(parts, lease=timedelta(seconds=lease))
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: running.stop())
         try:
@@ -53,7 +56,7 @@ def register(app: typer.Typer) -> None:
             parts.close()
 
 
-def worker_of(parts: "Parts") -> "Worker":
+def worker_of(parts: "Parts", *, lease: timedelta = timedelta(seconds=60)) -> "Worker":
     """A worker with a handler for every kind of job, and the schedule."""
     from lantian.worker.loop import Worker
     from lantian.worker.schedule import make_due_jobs
@@ -62,7 +65,7 @@ def worker_of(parts: "Parts") -> "Worker":
         with parts.store.write() as session:
             make_due_jobs(session, now=parts.clock.now(), report_cron=parts.settings.report_cron)
 
-    return Worker(parts.store, parts.clock, handlers_of(parts), schedule=schedule)
+    return Worker(parts.store, parts.clock, handlers_of(parts), lease=lease, schedule=schedule)
 
 
 def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
@@ -96,9 +99,7 @@ def after_crawl(parts: "Parts") -> "Callable[[Session, Claim], None]":
         now, real_now = parts.clock.now(), parts.real_clock.now()
         crawl_id = crawl_of(session, claim)
         if crawl_id is not None:
-            note_returns(
-                session, crawl_id, now=now, real_now=real_now, matcher_of=parts.matcher_of
-            )
+            note_returns(session, crawl_id, now=now, real_now=real_now, matcher_of=parts.matcher_of)
 
     return step
 
@@ -127,28 +128,20 @@ def after_evidence(parts: "Parts") -> "Callable[[Session, Claim], None]":
         from lantian.store import jobs
 
         crawl_id = crawl_of(session, claim)
-        if crawl_id is not None:
-            jobs.finish_ready(session, taken_along(session, crawl_id), now=parts.clock.now())
+        if crawl_id is None:
+            return
+        along = taken_along(session, crawl_id)
+        jobs.finish_ready(session, along, now=parts.clock.now())
+        end_crawls(parts, session, along, "another run made its visits")
 
     return step
 
 
 def give_up_crawl(parts: "Parts", session: "Session", claim: "Claim") -> None:
     """Mark the crawl of a dead job as failed, with what it did see; re-checks saw nothing."""
-    from lantian.intake.finish import finish_crawl
-    from lantian.model import Crawl
     from lantian.takedowns.recheck import give_up_rechecks
 
-    crawl_id = crawl_of(session, claim)
-    if crawl_id is not None and session.get_one(Crawl, crawl_id).state == "running":
-        finish_crawl(
-            session,
-            crawl_id,
-            now=parts.clock.now(),
-            state="failed",
-            reason="given up after several tries",
-            whole=False,
-        )
+    end_crawls(parts, session, [claim.id], "given up after several tries")
     if claim.kind == "recheck":
         give_up_rechecks(
             session,
@@ -156,6 +149,24 @@ def give_up_crawl(parts: "Parts", session: "Session", claim: "Claim") -> None:
             why="given up after several tries",
             now=parts.clock.now(),
             real_now=parts.real_clock.now(),
+        )
+
+
+def end_crawls(parts: "Parts", session: "Session", job_ids: "Sequence[int]", why: str) -> None:
+    """Mark the unfinished crawls of these jobs as failed; nobody goes on with them."""
+    from sqlalchemy import select
+
+    from lantian.intake.finish import finish_crawl
+    from lantian.model import Crawl, Job
+
+    unfinished = (
+        select(Crawl.id)
+        .join(Job, Job.key == Crawl.job_key)
+        .where(Job.id.in_(job_ids), Crawl.state == "running")
+    )
+    for crawl_id in session.scalars(unfinished).all():
+        finish_crawl(
+            session, crawl_id, now=parts.clock.now(), state="failed", reason=why, whole=False
         )
 
 
