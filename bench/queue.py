@@ -188,6 +188,9 @@ class _Server:
 
     def measure(self, requests: int) -> Sample:
         """One round: so many requests of each kind, the kinds in turn."""
+        # The server has closed a connection that was idle for long.
+        self._connection.close()
+        self._get("/clues")
         taken: dict[str, list[float]] = {"list": [], "clue": [], "facets": []}
         mine = [psutil.Process(self._process.pid)]
         before = _cpu([*mine, *self.services])
