@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
-from lantian.errors import FetchFailed
-
 T = TypeVar("T")
 Event = dict[str, Any]
 
@@ -76,7 +74,7 @@ class Channel:
             returnByValue=True,
         )
         if "exceptionDetails" in told:
-            raise FetchFailed(f"its page broke a look at it: {told['exceptionDetails']['text']}.")
+            raise PlaywrightError(f"it broke a look at it: {told['exceptionDetails']['text']}")
         return told["result"].get("value")
 
     async def guard(self, work: Coroutine[Any, Any, T]) -> T:

@@ -27,6 +27,7 @@ BLOCKED = [f"*.{end}{more}" for end in (*IMAGES, *FONTS, *MEDIA) for more in (""
 since being asked about each request costs more than loading it."""
 
 WIDTH, HEIGHT = 1280, 900
+SCALES = (1, 0.5, 0.25)
 MOST_DIALOGS = 20
 ALIVE = "() => true"
 
@@ -36,14 +37,22 @@ class _BrokenOffError(FetchFailed):
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG of the page; `cut` if the page is higher than it."""
+
+    png: bytes
+    scale: float
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """The rendered page and what was made of it."""
 
     dom: bytes
     charset: str
     boxes: tuple[Box, ...] = ()
-    screenshot: bytes | None = None
-    cut: bool = False
+    picture: Picture | None = None
 
 
 class Tab:
@@ -179,22 +188,27 @@ class Tab:
         if not evidence:
             return Rendered(dom, told["charset"])
         places = await self._channel.call(scripts.BOXES, list(texts)) if texts else []
-        boxes = tuple(Box(*place) for place in places)
-        return Rendered(dom, told["charset"], boxes, *await self._photograph(limits))
+        picture = await self._photograph(limits)
+        boxes = tuple(Box(text, *(at * picture.scale for at in place)) for text, *place in places)
+        return Rendered(dom, told["charset"], boxes, picture)
 
-    async def _photograph(self, limits: VisitLimits) -> tuple[bytes, bool]:
-        """A PNG of the whole page, and whether the page is higher than it."""
+    async def _photograph(self, limits: VisitLimits) -> Picture:
+        """The whole page, half and quarter size where it would be too many bytes."""
         metrics = await self._channel.ask("Page.getLayoutMetrics")
         size = metrics["cssContentSize"]
         height = min(max(int(size["height"]), 1), limits.screenshot_height)
         width = min(max(int(size["width"]), WIDTH), 2 * WIDTH)
-        taken = await self._channel.ask(
-            "Page.captureScreenshot",
-            format="png",
-            captureBeyondViewport=True,
-            clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1},
-        )
-        return base64.b64decode(taken["data"]), int(size["height"]) > height
+        for scale in SCALES:
+            taken = await self._channel.ask(
+                "Page.captureScreenshot",
+                format="png",
+                captureBeyondViewport=True,
+                clip={"x": 0, "y": 0, "width": width, "height": height, "scale": scale},
+            )
+            png = base64.b64decode(taken["data"])
+            if len(png) <= limits.max_bytes:
+                return Picture(png, scale, cut=int(size["height"]) > height)
+        raise FetchFailed(f"{self._shown()} has no picture under {limits.max_bytes:,} bytes.")
 
     async def _answer(self, url: str, rendered: Rendered, *, settled: bool) -> BrowserVisit:
         watch, main = self._watch, self._watch.main
@@ -206,6 +220,7 @@ class Tab:
         if body.recoded:
             head = recoded_head(head)
         target = read_url(main.url)
+        picture = rendered.picture
         return BrowserVisit(
             url=url,
             final_url=main.url,
@@ -215,8 +230,9 @@ class Tab:
             body=body.data,
             recoded=body.recoded,
             dom=rendered.dom,
-            screenshot=rendered.screenshot,
-            cut=rendered.cut,
+            screenshot=picture.png if picture else None,
+            scale=picture.scale if picture else 1.0,
+            cut=picture.cut if picture else False,
             boxes=rendered.boxes,
             remote_ip=self._proxy.ip_of(target.host, target.port),
             redirects=tuple(watch.redirects),

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 class VisitLimits:
     """What one visit may take.
 
-    `max_bytes` is for the main document and for the rendered one, `page_bytes` for everything
-    that the page loads. A page is quiet once neither network nor DOM moved for `quiet_seconds`;
-    `settle_seconds` after its main document it is taken as it is.
+    `max_bytes` is for the main document, for the rendered one and for the screenshot, `page_bytes`
+    for everything that the page loads. A page is quiet once neither network nor DOM moved for
+    `quiet_seconds`; `settle_seconds` after its main document it is taken as it is.
     """
 
     seconds: float = 30.0
@@ -38,9 +38,9 @@ class BrowserVisit:
 
     `body` is the main document without its content coding; `recoded` says that the browser gave
     only its text, which is UTF-8 here. `dom` is the rendered HTML in UTF-8. `screenshot` is a PNG
-    of the whole page, `cut` if the page is higher than it. `settled` says whether the page came
-    to rest; `blocked` (by us), `refused` (by the egress rules) and `failed` count what it asked
-    for and did not get.
+    of the whole page at `scale`, `cut` if the page is higher than it. `settled` says whether the
+    page came to rest; `blocked` (by us), `refused` (by the egress rules) and `failed` count what
+    it asked for and did not get.
     """
 
     url: str
@@ -51,6 +51,7 @@ class BrowserVisit:
     dom: bytes
     recoded: bool = False
     screenshot: bytes | None = None
+    scale: float = 1.0
     cut: bool = False
     boxes: tuple[Box, ...] = ()
     remote_ip: str | None = None

@@ -66,6 +66,10 @@ GB = "<!doctype html><title>商标</title><body><p>商标注册，包授权</p>"
 MALFORMED = (
     "<!doctype html><title>商标</title><body><p>商标</p>".encode("gb18030") + b"\xff\xfe<p>x"
 )
+NOISE = """<canvas width=1280 height=700></canvas><p>噪声里的字</p><script>
+const c = document.querySelector("canvas").getContext("2d"), d = c.createImageData(1280, 700);
+for (let i = 0; i < d.data.length; i++) d.data[i] = i % 4 == 3 ? 255 : Math.random() * 256;
+c.putImageData(d, 0, 0);</script>"""
 BOMB = gzip.compress(b"<p>x</p>" * 4_000_000)
 LAZY = """<div style="height:3000px">高</div><p>注册商标<b>包授权</b>，不成退款</p>
 <img loading="lazy" src="/picture.png"><div style="height:2000px"></div>"""
@@ -94,6 +98,7 @@ def pages(other: int) -> dict[str, Answer | Handle]:
         "/favicon.ico": (404, {}, b""),
         "/lazy": page(LAZY),
         "/high": page("<div style='height:40000px'>高</div>"),
+        "/noise": page(NOISE),
         "/dialogs": page("<p>有</p><script>alert(1); confirm(2); prompt(3)</script>"),
         "/dialogs-for-ever": page("<script>while (true) alert(1)</script>"),
         "/popups": page("<p>窗</p><script>for (let i = 0; i < 3; i++) open('/plain')</script>"),

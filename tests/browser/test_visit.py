@@ -115,6 +115,17 @@ def test_a_picture_of_a_high_page_is_cut_and_says_so(browser: "Browsing") -> Non
     assert struct.unpack(">II", visit.screenshot[16:24]) == (1280, 4000)
 
 
+def test_a_picture_of_too_many_bytes_is_taken_smaller(browser: "Browsing") -> None:
+    visit = browser.visit("/noise", evidence=True, texts=["噪声里的字"])
+    assert visit.scale < 1
+    assert visit.screenshot is not None
+    assert len(visit.screenshot) <= 1_000_000
+    width, height = struct.unpack(">II", visit.screenshot[16:24])
+    assert width == pytest.approx(1288 * visit.scale, abs=1)
+    (box,) = visit.boxes
+    assert height * 0.8 < box.y < height
+
+
 def test_dialogs_are_dismissed(browser: "Browsing") -> None:
     visit = browser.visit("/dialogs")
     assert visit.dialogs == 3
