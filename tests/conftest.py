@@ -6,6 +6,7 @@ with `CI=true` that is a failure (but for a second version of Elasticsearch with
 """
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -125,11 +126,57 @@ def sqlite_store_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'store.sqlite3'}"
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """Name of a database on our server that stands at the newest version, to be copied."""
+    with postgres.database(postgres_url) as url:
+        _upgraded(url)
+        yield url.rpartition("/")[2].partition("?")[0]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that stands at the newest version, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "store.sqlite3"
+    _upgraded(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store_url(request: pytest.FixtureRequest) -> str:
-    """SQLAlchemy address of an empty store; the test runs on SQLite and on PostgreSQL."""
-    url: str = request.getfixturevalue(f"{request.param}_store_url")
-    return url
+def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """SQLAlchemy address of a store without rows; the test runs on SQLite and on PostgreSQL.
+
+    It stands at the newest version, as a copy of one that was upgraded once; with the mark
+    `empty_store` nothing was made in it yet.
+    """
+    empty = request.node.get_closest_marker("empty_store") is not None
+    if empty:
+        url: str = request.getfixturevalue(f"{request.param}_store_url")
+        yield url
+    elif request.param == "sqlite":
+        url = request.getfixturevalue("sqlite_store_url")
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), url.removeprefix("sqlite:///"))
+        yield url
+    else:
+        server: str = request.getfixturevalue("postgres_url")
+        template: str = request.getfixturevalue("postgres_template")
+        with postgres.database(server, template) as url:
+            yield url
+
+
+def _upgraded(url: str) -> None:
+    from lantian.store.engine import Store
+    from lantian.store.migrate import upgrade
+
+    store = Store(url)
+    upgrade(store)
+    if store.sqlite:
+        # What is copied is one file: nothing may be left in the write-ahead log.
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("BEGIN")
+    store.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from lantian.store import migrate
 from lantian.store.engine import Store
 
 
+@pytest.mark.empty_store
 def test_the_migrations_make_what_the_model_says(store: Store) -> None:
     with store.engine.connect() as connection:
         context = MigrationContext.configure(
@@ -36,6 +37,7 @@ def test_a_second_upgrade_changes_nothing(store: Store, now: datetime) -> None:
         assert session.get(Platform, 1) is not None
 
 
+@pytest.mark.empty_store
 def test_an_empty_store_is_not_current(store_url: str) -> None:
     store = Store(store_url)
     with pytest.raises(StoreError, match="stands at version none") as caught:
@@ -51,6 +53,7 @@ def test_a_store_of_a_version_that_is_unknown_here_is_refused(store: Store) -> N
         migrate.require_current(store)
 
 
+@pytest.mark.empty_store
 def test_processes_that_upgrade_at_once_find_the_work_done_once(store_url: str) -> None:
     stores = [Store(store_url) for _ in range(3)]
     faults: list[BaseException] = []
