@@ -32,17 +32,17 @@ def scrapy_spider(url: str, *, seen_first: bool) -> tuple[int, int]:
     """
     from scrapy import Request, Spider
     from scrapy.crawler import CrawlerProcess
-    from scrapy.http import Response
+    from scrapy.http import TextResponse
 
     # Scrapy fetches a start address again where a page links to it: pages are counted once.
     titles: dict[str, str | None] = {}
 
     class Bare(Spider):
         name = "bare"
-        start_urls = (url,)
+        start_urls = [url]  # noqa: RUF012
         seen = {url}  # noqa: RUF012  (one spider, one process)
 
-        def parse(self, response: Response) -> Iterator[Any]:
+        def parse(self, response: TextResponse) -> Iterator[Any]:
             title = titles[response.url] = response.css("h1::text").get()
             yield {"url": response.url, "title": title}
             if not seen_first:

@@ -272,7 +272,8 @@ def _paragraphs(rng: random.Random, offence: str) -> str:
 
 def _furniture(rng: random.Random, room: int) -> bytes:
     """Markup without text, as real pages are full of: attributes, icons, data for scripts."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         part = (
             f'<div class="slot w-{rng.randrange(12)} h-{rng.randrange(12)}" data-track='

@@ -51,7 +51,7 @@ def render(results: Figure) -> str:
     figures = results["figures"]
     machine = results["machine"]
     lines = [
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB. "
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB.",
         "Medians; ratio is Lantian to what stands beside it.",
         "",
         *_line(HEAD),
