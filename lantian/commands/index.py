@@ -23,10 +23,12 @@ def rebuild() -> None:
     with parts.store.read() as session:
         total = count_clues(session)
 
-        def progress(done: int) -> None:
-            if sys.stderr.isatty():
-                typer.echo(f"\r{done} of {total} clues", err=True, nl=False)
+    def progress(done: int) -> None:
+        if sys.stderr.isatty():
+            typer.echo(f"\r{done} of {total} clues", err=True, nl=False)
 
+    # A transaction of its own: it must begin after the rebuild did, or changes between are lost.
+    with parts.store.read() as session:
         made = parts.index.rebuild(all_entries(session), progress=progress)
     if sys.stderr.isatty():
         typer.echo(err=True)
