@@ -84,7 +84,11 @@ def _see_what_stood(session: Session, judged: Sequence[Judged]) -> None:
     statement = (
         select(Document.page_id, Document.posting_key)
         .join(Clue, Clue.document_id == Document.id)
-        .where(Document.page_id.in_([found.page.id for found in asked]))
+        .where(
+            Document.page_id.in_([found.page.id for found in asked]),
+            # One posting that went long ago says nothing about the others of its page.
+            Clue.presence != "gone",
+        )
     )
     before: dict[int, set[str]] = {}
     for page_id, key in session.execute(statement):
