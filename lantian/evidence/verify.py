@@ -42,7 +42,7 @@ def verify(
     meanwhile is then no finding.
     """
     # Files first: whatever is in them by now and was committed is in the rows that follow.
-    files = {file: _look(archive, file) for file in archive.files()}
+    files = {file: look for file in archive.files() if (look := _look(archive, file)) is not None}
     statement = (
         select(Artifact, Capture)
         .join(Capture, Capture.id == Artifact.capture_id)
@@ -56,19 +56,22 @@ def verify(
         yield from _file(archive, file, files.get(file), rows, progress)
     for file, found in files.items():
         if file not in seen and not found.held:
-            yield _nameless(archive, file, found)
+            yield from _nameless(archive, file, found)
     yield from _bare_captures(session)
     if again is not None:
         for capture in session.scalars(select(Capture).order_by(Capture.id)):
             yield from capture_again(session, archive, capture, again)
 
 
-def _look(archive: Archive, file: str) -> _File:
+def _look(archive: Archive, file: str) -> _File | None:
+    """The file as it is now; none if it has gone since it was listed."""
     place = archive.place(file)
     try:
         return _File(place.path.stat().st_size, place.held())
+    except FileNotFoundError:
+        return None
     except OSError:
-        return _File(0, held=False)
+        return _File(0, held=False)  # reading it tells why
 
 
 def _file(
@@ -160,20 +163,28 @@ def _between(archive: Archive, file: str, start: int, end: int) -> Iterator[Find
         place += length
 
 
-def _nameless(archive: Archive, file: str, found: _File) -> Finding:
-    """The finding about a file of which no row names anything."""
+def _nameless(archive: Archive, file: str, found: _File) -> Iterator[Finding]:
+    """The findings about a file of which no row names anything.
+
+    One that a killed writer had only begun is none.
+    """
     if not file.endswith(SUFFIX):
-        return Finding("unnamed", file, "no row names this file.")
+        yield Finding("unnamed", file, "no row names this file.")
+        return
     reason = f"no row names anything in this file ({found.size:,} bytes)."
     try:
         with archive.path(file).open("rb") as handle:
-            record = parsed(unpacked(handle.read(_MOST_UNNAMED), _MOST_UNNAMED)[0])
+            content, length = unpacked(handle.read(_MOST_UNNAMED), _MOST_UNNAMED)
+        record = parsed(content)
     except (OSError, BadRecord):
-        return Finding("unnamed", file, f"{reason} It is no WARC file of ours.")
+        yield Finding("unnamed", file, f"{reason} It is no WARC file of ours.")
+        return
     name = record.fields.get("WARC-Filename")
     if name is not None and name != PurePosixPath(file).name:
         reason += f" It was written as {name}: was it renamed?"
-    return Finding("unnamed", file, reason)
+    elif length == found.size and record.fields.get("WARC-Type") == "warcinfo":
+        return
+    yield Finding("unnamed", file, reason)
 
 
 def _bare_captures(session: Session) -> Iterator[Finding]:

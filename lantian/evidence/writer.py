@@ -98,6 +98,7 @@ class WarcWriter:
         self._info_id = self._id("warcinfo")
         self._append(stored_member(plain(*_warcinfo(self._info_id, path.name, at, software))))
         self.sync()
+        self._start = self._written
         _sync_folder(path.parent)
 
     @property
@@ -189,11 +190,17 @@ class WarcWriter:
             raise
 
     def close(self) -> None:
-        """Sync, and let the file go; another process may cut its tail from now on."""
+        """Sync, and let the file go; another process may cut its tail from now on.
+
+        A file without a record of a page goes away.
+        """
         if self._handle < 0:
             return
         try:
             self.sync()
+            if self._written == self._start:
+                self._path.unlink()
+                _sync_folder(self._path.parent)
         finally:
             os.close(self._handle)
             self._handle = -1

@@ -38,7 +38,8 @@ def test_an_archive_in_order_is_told_in_one_line(archive: Archive, options: list
 
 
 def test_what_is_wrong_is_named_and_the_status_is_1(archive: Archive) -> None:
-    archive.writer("crawl-1", at=AT).close()
+    with archive.writer("crawl-1", at=AT) as writer:
+        writer.write_response(url="https://a.example/", at=AT, head=b"HTTP/1.1 200 OK", body=b"x")
     (archive.folder / "notes.txt").write_text("x")
     done = verify()
     assert done.returncode == 1

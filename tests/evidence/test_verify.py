@@ -255,5 +255,16 @@ def test_a_file_without_rows_that_is_being_written_is_no_finding(kept: "Kept") -
         assert kept.findings() == []
 
 
+def test_a_file_that_a_killed_writer_had_only_begun_is_no_finding(kept: "Kept") -> None:
+    writer = kept.archive.writer("crawl-1", at=AT)
+    begun = kept.archive.path(writer.file).read_bytes()
+    writer.close()
+    kept.archive.path(writer.file).write_bytes(begun)
+    assert kept.findings() == []
+    kept.archive.path(writer.file).write_bytes(begun[:-1])
+    (finding,) = kept.findings()
+    assert "no WARC file of ours" in finding.reason
+
+
 def test_an_empty_installation_has_no_findings(kept: "Kept") -> None:
     assert kept.findings() == []

@@ -39,13 +39,24 @@ def lose(writer: WarcWriter, body: bytes, *, synced: bool) -> None:
 
 
 def test_a_file_lies_in_its_month_and_names_its_run(archive: Archive) -> None:
-    with archive.writer("crawl-17-3", at=AT) as writer:
-        assert writer.file == "warc/2026/03/crawl-17-3.warc.gz"
-    with archive.writer("crawl-17-3", at=AT) as second:
-        assert second.file == "warc/2026/03/crawl-17-3-2.warc.gz"
-    with archive.writer("../../etc/商", at=AT) as odd:
-        assert odd.file == "warc/2026/03/etc.warc.gz"
-    assert list(archive.files()) == sorted([writer.file, second.file, odd.file])
+    names = ("crawl-17-3", "crawl-17-3", "../../etc/商")
+    writers = [archive.writer(name, at=AT) for name in names]
+    month = "warc/2026/03"
+    files = [f"{month}/{name}.warc.gz" for name in ("crawl-17-3", "crawl-17-3-2", "etc")]
+    assert [writer.file for writer in writers] == files
+    for writer in writers:
+        writer.write_response(url="https://a.example/", at=AT, head=HEAD, body=b"x")
+        writer.close()
+        writer.close()
+    assert list(archive.files()) == sorted(files)
+
+
+def test_a_run_that_captures_nothing_leaves_no_file(archive: Archive) -> None:
+    with archive.writer("crawl-1", at=AT) as writer:
+        with pytest.raises(RuntimeError, match="no commit"):
+            lose(writer, b"lost", synced=True)
+        assert archive.path(writer.file).exists()
+    assert list(archive.files()) == []
 
 
 def test_warcio_reads_every_record_and_finds_its_digests_right(archive: Archive) -> None:
@@ -201,6 +212,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_is_being_written_is_not_cut(archive: Archive) -> None:
     with archive.writer("crawl-1", at=AT) as writer:
+        writer.write_response(url="https://a.example/", at=AT, head=HEAD, body=b"x")
         place = archive.place(writer.file)
         assert place.held()
         with pytest.raises(Conflict, match="is being written"):
