@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from lantian.evidence.tails import cut_tails
 from lantian.intake.context import BatchResult, IntakeContext
 from lantian.intake.finish import finish_crawl
 from lantian.intake.take import take_batch
@@ -52,6 +53,7 @@ class Writing:
     def __init__(self, parts: Parts, opening: Opening) -> None:
         self._parts = parts
         self._opening = opening
+        self._cut_tails()
         self._warc = parts.archive.writer(
             f"crawl-{opening.crawl_id}-{opening.token}",
             at=parts.real_clock.now(),
@@ -70,6 +72,15 @@ class Writing:
             tool_version=tool_version(),
             keep_payload_days=parts.settings.keep_payload_days,
         )
+
+    def _cut_tails(self) -> None:
+        """Cut off what an earlier writer of this crawl left behind when it was killed."""
+        opening = self._opening
+        if opening.token == 1:
+            return
+        with self._parts.store.write() as session:
+            jobs.require(session, opening.job_id, opening.token)
+            cut_tails(session, self._parts.archive, f"crawl-{opening.crawl_id}-")
 
     def take(self, visits: Sequence[Visit]) -> BatchResult:
         """Store one batch; raises `LeaseLost`."""
