@@ -26,8 +26,8 @@ NOTICES = {
     10: ANSWERING,
 }
 """Who is told of its clues, in which week. The search engine has no channel: its notice waits."""
-MOST_TOLD = 6
-REFUSING_WEEK = 7
+MOST_TOLD = 3
+REFUSING_WEEK = 4
 """In this week the platform refuses to take one posting down."""
 SAYING_WEEK = 9
 """In this week it says that all are removed, and one is not."""
@@ -80,16 +80,13 @@ def answer(parts: Parts, sites: Sites, notice: Notice, *, week: int) -> datetime
     told = notice.content["clues"]
     if notice.content["platform"]["name"] != ANSWERING or notice.sent_at is None:
         return None
-    kept = told[:1] if week in {REFUSING_WEEK, SAYING_WEEK} and len(told) > 1 else []
+    kept = told[:1] if week in {REFUSING_WEEK, SAYING_WEEK} else []
     removed = [clue for clue in told if clue not in kept]
     sites.shown.remove(frozenset(clue["posting"].split(":")[-1] for clue in removed))
-    if week == REFUSING_WEEK and kept:
-        answers = [
-            Answer("removed", "", _ids(removed)),
-            Answer("refused", "商家称文案已获许可，正在核实。", _ids(kept)),
-        ]
-    else:
-        answers = [Answer("removed", "", _ids(told))]
+    answers = [Answer("removed", "", _ids(told))]
+    if week == REFUSING_WEEK:
+        answers = [Answer("refused", "商家称文案已获许可，正在核实。", _ids(kept))]
+        answers += [Answer("removed", "", _ids(removed))] if removed else []
     acknowledged, acted = notice.sent_at + ACKNOWLEDGES_AFTER, notice.sent_at + ACTS_AFTER
     with parts.store.write() as session:
         acknowledge(

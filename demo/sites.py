@@ -200,7 +200,12 @@ class Sites:
             return None
         words = query.get("q", "").split()
         goods = self._listings("mall", shown)
-        found = [item for item in goods if any(word in item.title + item.body for word in words)]
+        # Those that are long on line come first, as with engines that go by links.
+        found = [
+            item
+            for item in reversed(goods)
+            if any(word in item.title + item.body for word in words)
+        ]
         return _html(pages.results(query.get("q", ""), found[:RESULTS]))
 
     def _listings(self, site: str, shown: Shown) -> list[Listing]:
