@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from crawler.browsing import BrowserPlan, plan_browser
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
 from lantian.errors import BrowserUnavailable, ConfigError, NotFound
+from lantian.evidence.tails import cut_tails
 from lantian.intake.visit import Purpose
 from lantian.model import Crawl, FrontierRow, Source
 from lantian.reading import SiteProfile, find_profile
@@ -136,13 +138,9 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
     A retry goes on with the crawl of the same job key. Raises `LeaseLost`, `NotFound` and
     `ConfigError` naming the job.
     """
-    from crawler.targets import first_rows, purpose_of
-
     source_id = claim.payload.get("source_id")
     if claim.kind not in {"crawl", "evidence", "recheck"} or source_id is None:
         raise ConfigError(f"job {claim.key} is no crawl: its kind is {claim.kind}.")
-    purpose = purpose_of(claim.kind)
-    now, real_now = parts.clock.now(), parts.real_clock.now()
     with parts.store.write() as session:
         jobs.require(session, claim.id, claim.token)
         source = session.get(Source, source_id)
@@ -150,28 +148,8 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
             raise NotFound(f"job {claim.key} names source {source_id}, which is gone.")
         _ = source.permissions
         profile = profile_of(parts, source)
-        crawl = session.scalar(select(Crawl).where(Crawl.job_key == claim.key))
-        if crawl is None:
-            crawl = Crawl(
-                source_id=source.id,
-                spider=source.kind if purpose == "crawl" else "recheck",
-                purpose=purpose,
-                job_key=claim.key,
-                token=claim.token,
-                started_at=now,
-                recorded_at=real_now,
-            )
-            session.add(crawl)
-            session.flush()
-        crawl.token = claim.token
-        seen = Seen(profile.budget.pages, profile.budget.depth, profile.budget.parameters)
-        known = select(FrontierRow.fingerprint, FrontierRow.url, FrontierRow.depth)
-        rows = session.execute(known.where(FrontierRow.crawl_id == crawl.id)).tuples().all()
-        seen.load(list(rows))
-        if not rows:
-            planned = first_rows(session, claim, source, profile, seen)
-            frontier.plan(session, crawl.id, planned)
-        crawl.planned = max(crawl.planned, len(seen.known))
+        crawl = _crawl_of(session, parts, claim, source)
+        seen = _seen_so_far(session, crawl, claim, source, profile)
     urls = list(source.start_urls) or list(profile.starts())
     run = Run(
         parts=parts,
@@ -179,7 +157,7 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
         crawl_id=crawl.id,
         source=source,
         profile=profile,
-        purpose=purpose,
+        purpose=cast("Purpose", claim.kind),
         spider=crawl.spider,
         permissions=permissions_of(parts, source),
         resolver=parts.resolver,
@@ -188,11 +166,53 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
         finished=crawl.state != "running",
         reason=crawl.reason,
     )
-    if purpose == "evidence" or profile.browser != "no":
-        try:
-            run.browser = plan_browser(
-                parts, urls, run.permissions, tabs=profile.manners.concurrency
-            )
-        except BrowserUnavailable as error:
-            run.no_browser = str(error)
+    if run.purpose == "evidence" or profile.browser != "no":
+        _plan_browser(run, urls)
     return run
+
+
+def _crawl_of(session: Session, parts: Parts, claim: jobs.Claim, source: Source) -> Crawl:
+    """The job's crawl: a new one, or the one that an earlier try began."""
+    crawl = session.scalar(select(Crawl).where(Crawl.job_key == claim.key))
+    if crawl is not None:
+        # What a killed writer wrote behind its last row is named by none.
+        cut_tails(session, parts.archive, f"crawl-{crawl.id}-")
+        crawl.token = claim.token
+        return crawl
+    crawl = Crawl(
+        source_id=source.id,
+        spider=source.kind if claim.kind == "crawl" else "recheck",
+        purpose=claim.kind,
+        job_key=claim.key,
+        token=claim.token,
+        started_at=parts.clock.now(),
+        recorded_at=parts.real_clock.now(),
+    )
+    session.add(crawl)
+    session.flush()
+    return crawl
+
+
+def _seen_so_far(
+    session: Session, crawl: Crawl, claim: jobs.Claim, source: Source, profile: SiteProfile
+) -> Seen:
+    """Every address of the crawl; of a new one, those at which it begins, now in its frontier."""
+    from crawler.targets import first_rows
+
+    budget = profile.budget
+    seen = Seen(budget.pages, budget.depth, budget.parameters)
+    known = select(FrontierRow.fingerprint, FrontierRow.url, FrontierRow.depth)
+    rows = session.execute(known.where(FrontierRow.crawl_id == crawl.id)).all()
+    seen.load([(row.fingerprint, row.url, row.depth) for row in rows])
+    if not rows:
+        frontier.plan(session, crawl.id, first_rows(session, claim, source, profile, seen))
+    crawl.planned = max(crawl.planned, len(seen.known))
+    return seen
+
+
+def _plan_browser(run: Run, urls: list[str]) -> None:
+    tabs = run.profile.manners.concurrency
+    try:
+        run.browser = plan_browser(run.parts, urls, run.permissions, tabs=tabs)
+    except BrowserUnavailable as error:
+        run.no_browser = str(error)

@@ -1,14 +1,12 @@
 """Where a run begins: start addresses and searches, or the pages that a job names."""
 
 from collections.abc import Iterable
-from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crawler.run import Seen, fingerprint
 from lantian.errors import Invalid
-from lantian.intake.visit import Purpose
 from lantian.model import Clue, Document, FrontierRow, Job, NoticeItem, Page, Recheck, Source
 from lantian.reading import SiteProfile, canonical_url
 from lantian.store.frontier import Planned
@@ -16,11 +14,6 @@ from lantian.store.jobs import Claim
 
 MOST_TOGETHER = 200
 """Evidence jobs that one run does."""
-
-
-def purpose_of(kind: str) -> Purpose:
-    """What a job of that kind is made for."""
-    return cast("Purpose", kind)
 
 
 def first_rows(

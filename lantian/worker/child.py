@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from lantian.clock import Clock
 from lantian.errors import LantianError, LeaseLost
@@ -56,8 +55,8 @@ class Child:
             if process.stdin is not None:
                 process.stdin.close()
             watcher.join()
-        if status == INTERRUPTED:
-            raise Postpone(f"{claim.key} was interrupted", due=self.clock.now() + timedelta(0))
+        if status == INTERRUPTED or (status < 0 and task.stop.is_set()):
+            raise Postpone(f"{claim.key} was interrupted", due=self.clock.now())
         if status == LEASE_LOST:
             raise LeaseLost(f"the child of {claim.key} lost its lease.")
         if status != 0:

@@ -251,25 +251,22 @@ class Killed:
     after: dict[str, int]
 
 
-def play(number: int, store_url: str, folder: Path, cache: Path) -> Killed:
+def play(number: int, installation: Installation, site: Site, store: Store) -> Killed:
     """One round: a run in which one process is killed once."""
     who, when = ROUNDS[number]
-    rng = random.Random(f"{number} {store_url.partition(':')[0]}")
-    installation = Installation(folder, store_url=store_url, more=SETTINGS)
-    shutil.copytree(cache, folder / "data" / "cache")
-    with slow_site() as site, closing(prepare(installation, site)) as store:
-        worker = start(installation)
-        try:
-            between = kill(who, lambda: moment(when, rng, store, site, worker), store, worker)
-            if who == "worker":
-                worker.wait()
-                worker = start(installation)
-            wait_for(lambda: is_over(store))
-            end(worker)
-            return Killed(between, counts(store))
-        finally:
-            worker.kill()
+    rng = random.Random(f"{number} {installation.store_url.partition(':')[0]}")
+    worker = start(installation)
+    try:
+        between = kill(who, lambda: moment(when, rng, store, site, worker), store, worker)
+        if who == "worker":
             worker.wait()
+            worker = start(installation)
+        wait_for(lambda: is_over(store))
+        end(worker)
+        return Killed(between, counts(store))
+    finally:
+        worker.kill()
+        worker.wait()
 
 
 def kill(
@@ -296,15 +293,22 @@ def rounds(
     """All rounds on one store, some at a time: most of a round is waiting."""
     _, cache = undisturbed
     with ExitStack() as stack:
-        urls = [""] * len(ROUNDS)
-        if request.param == "postgres":
-            server = request.getfixturevalue("postgres_url")
-            urls = [stack.enter_context(postgres.database(server)) for _ in ROUNDS]
         pool = stack.enter_context(ThreadPoolExecutor(4))
-        yield [
-            pool.submit(play, number, url, tmp_path_factory.mktemp(f"round-{number}-"), cache)
-            for number, url in enumerate(urls)
-        ]
+        futures = []
+        for number in range(len(ROUNDS)):
+            url = ""
+            if request.param == "postgres":
+                server = request.getfixturevalue("postgres_url")
+                url = stack.enter_context(postgres.database(server))
+            folder = tmp_path_factory.mktemp(f"{request.param}-{number}-")
+            installation = Installation(folder, store_url=url, more=SETTINGS)
+            shutil.copytree(cache, folder / "data" / "cache")
+            site = stack.enter_context(slow_site())
+            # Made here, one after the other: Alembic knows one migration a process at a time.
+            store = stack.enter_context(closing(prepare(installation, site)))
+            futures.append(pool.submit(play, number, installation, site, store))
+        yield futures
+        pool.shutdown()
 
 
 @pytest.mark.parametrize("number", range(len(ROUNDS)))
