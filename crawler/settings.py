@@ -59,6 +59,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
     "crawler.middlewares.egress.EgressMiddleware": 40,
     "crawler.middlewares.conditional.ConditionalMiddleware": 560,
     "crawler.middlewares.compression.CompressionMiddleware": 590,
@@ -66,12 +67,14 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.raw.RawMiddleware": 890,
 }
 SPIDER_MIDDLEWARES = {
+    # Each layer costs every page: status, depth and length are judged by the walk itself.
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "crawler.middlewares.visits.VisitMiddleware": 10,
 }
 EXTENSIONS = {"crawler.extension.Recording": 500}
-# A 404 or 503 is a visit like any other.
-HTTPERROR_ALLOW_ALL = True
 
 LOG_LEVEL = _lantian.log_level
 LOG_VERSIONS = ["Scrapy"]

@@ -1,6 +1,7 @@
 """`lantian crawl`: crawls an address or a source, and does the jobs that this made."""
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,8 +84,11 @@ def crawl_by_hand(
         source = prepare(parts, target, allow, why)
         claim = claim_crawl(parts, source)
         running = by_hand_worker(parts, overrides)
-        running.do(claim)
-        do_made_jobs(parts, running, source)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            # The child comes to an end in order; another `lantian crawl` goes on from there.
+            signal.signal(name, lambda *_: running.stop())
+        if running.do(claim):
+            do_made_jobs(parts, running, source)
         return summarise(parts, source, claim)
     finally:
         parts.close()
@@ -153,9 +157,9 @@ def do_made_jobs(parts: "Parts", running: "Worker", source: "Source") -> None:
                 Job.lane == f"source:{source.id}", Job.kind == "evidence", Job.state == "ready"
             )
             keys = tuple(session.scalars(waiting.order_by(Job.id).limit(1)))
-        if not keys or not running.run_one(keys=keys):
+        if running.stopped or not keys or not running.run_one(keys=keys):
             break
-    while running.run_one(kinds=("index",)):
+    while not running.stopped and running.run_one(kinds=("index",)):
         pass
 
 

@@ -44,6 +44,11 @@ class Worker:
         self._stopping = threading.Event()
         self._tasks: set[threading.Event] = set()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """Take no further job, and ask those in hand to come to an end. Safe in a signal."""
         self._stopping.set()
