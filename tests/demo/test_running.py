@@ -1,5 +1,6 @@
 """`lantian demo` as a newcomer runs it, in two weeks instead of twelve and without a browser."""
 
+import json
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import policy
 from email.parser import BytesParser
@@ -17,6 +18,7 @@ import pytest
 
 COMMAND = [sys.executable, "-m", "lantian", "demo"]
 LAST_LINE = "Ctrl-C stops it"
+VERSION = "8.19.7"
 
 
 @dataclass
@@ -75,9 +77,9 @@ def variables(**more: str) -> dict[str, str]:
     return kept | {"LANTIAN_CHROMIUM": "/nowhere/chromium", "PYTHONUNBUFFERED": "1"} | more
 
 
-def started(folder: Path, until: str = LAST_LINE, **more: str) -> Demo:
+def started(folder: Path, until: str = LAST_LINE, *, weeks: int = 2, **more: str) -> Demo:
     process = subprocess.Popen(
-        [*COMMAND, "--data", str(folder), "--weeks", "2"],
+        [*COMMAND, "--data", str(folder), "--weeks", str(weeks)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -206,7 +208,15 @@ def test_it_deletes_no_folder_that_is_not_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "letters.txt").exists()
 
 
-def test_elasticsearch_is_named_where_it_is_set(tmp_path: Path) -> None:
-    demo = started(tmp_path / "data", LANTIAN_ES_URL="http://127.0.0.1:9")
-    assert "Elasticsearch at http://127.0.0.1:9" in demo.text
-    assert demo.ended() == 1
+@pytest.mark.elasticsearch(VERSION)
+def test_where_elasticsearch_is_set_it_is_used_and_named(
+    tmp_path: Path, elasticsearch_node: Callable[[str], str]
+) -> None:
+    url = elasticsearch_node(VERSION)
+    demo = started(tmp_path / "Data", weeks=1, LANTIAN_ES_URL=url)
+    assert f"Elasticsearch at {url.rsplit('@', 1)[-1]}" in demo.text
+    fetched(f"{url}/lantian-demo-*/_refresh")
+    counted = json.loads(fetched(f"{url}/lantian-demo-*/_count"))
+    assert counted["count"] == demo.figure("clues") > 0
+    assert demo.end() == 0
+    assert not (tmp_path / "Data" / "index.sqlite3").exists()
