@@ -66,6 +66,7 @@ def test_a_store_at_the_newest_version_is_well(
     assert "up to date" in findings["store"][0]["text"]
 
 
+@pytest.mark.empty_store
 def test_a_store_of_another_version_fails(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANTIAN_STORE_URL", store_url)
     engine = create_engine(store_url)
