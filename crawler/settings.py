@@ -24,6 +24,8 @@ DOWNLOAD_DELAY = _lantian.crawl_delay
 DOWNLOAD_DELAY_JITTER = 0.3
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
+# Scrapy starts that many tasks for each page's output: its 100 cost more than all our reading.
+CONCURRENT_ITEMS = 2
 RETRY_TIMES = 2
 
 # What hostile pages may cost.
