@@ -10,6 +10,7 @@ from matchers.text import Folded, Kind
 
 STOPS = frozenset("。！？；\n")
 COMMAS = frozenset("，：")
+LONGEST = 160
 Place = tuple[int, int]
 
 
@@ -128,12 +129,15 @@ class Tagged:
         return self.folded.chars
 
     def sentence(self, start: int, end: int) -> Place:
-        """The sentence around `chars[start:end]`, its end mark included."""
+        """The sentence around `chars[start:end]`, its end mark included.
+
+        A text without marks is taken for one sentence no farther than `LONGEST` either way.
+        """
         left = bisect_left(self.stops, start)
         right = bisect_left(self.stops, end)
         first = self.stops[left - 1] + 1 if left else 0
         last = self.stops[right] + 1 if right < len(self.stops) else len(self.chars)
-        return first, last
+        return max(first, start - LONGEST), min(last, end + LONGEST)
 
     def near(self, start: int, end: int, sentences: int = 2) -> Place:
         """The sentence around `chars[start:end]` with as many before and after it."""
@@ -141,7 +145,7 @@ class Tagged:
         right = bisect_left(self.stops, end) + sentences
         first = self.stops[left - 1] + 1 if left > 0 else 0
         last = self.stops[right] + 1 if right < len(self.stops) else len(self.chars)
-        return first, last
+        return max(first, start - 2 * LONGEST), min(last, end + 2 * LONGEST)
 
     def clause(self, start: int, end: int) -> Place:
         """The clause around `chars[start:end]`: from comma, colon or sentence end to the next."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +22,17 @@ SHIPPED = _HOME / "claims"
 LEXICON = _HOME / "lexicon"
 FORMAT = 1
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML in which yes, no, on and off are words, as writers of rules mean them."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (the library's own name and shape)
+        first: [(tag, shape) for tag, shape in shapes if tag != "tag:yaml.org,2002:bool"]
+        for first, shapes in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)$"), ["t", "f"])
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
 
@@ -212,7 +223,10 @@ def _parse(text: str, model: type[Model], file: Path) -> tuple[Model, _Lines]:
     try:
         return model.model_validate(data), lines
     except ValidationError as error:
-        fault = error.errors()[0]
+        faults = error.errors()
+        # A name that we do not know is mostly the misspelt one of another that is missing.
+        unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
+        fault = (unknown or faults)[0]
         place = tuple(fault["loc"])
         raise PackFault(
             str(file),

@@ -3,7 +3,7 @@
 A pattern is read from left to right: plain characters stand for themselves, `{name}` for a term
 of that group, `{one|two}` for one of these terms; `?` after a brace makes it optional; `~3` lets
 up to 3 other characters stand between, within the clause, `~~3` within the sentence. Nothing
-repeats, so that no pattern can take more than linear time.
+repeats, so that no pattern can take more than linear time; a regular expression is refused.
 """
 
 import re
@@ -31,7 +31,7 @@ class Slot:
 Sequence = tuple[Slot, ...]
 
 _TOKEN = re.compile(
-    r"(?P<gap>~~?\d+)|\{(?P<body>[^{}~]+)\}(?P<optional>\?)?|(?P<plain>[^{}~?\s]+)|(?P<space>\s+)"
+    r"(?P<gap>~~?\d+)|\{(?P<body>[^{}~]+)\}(?P<optional>\?)?|(?P<plain>[^{}~?\s()\[\]*\\^$|]+)|(?P<space>\s+)"
 )
 _GROUP_NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
 

@@ -1,16 +1,18 @@
 """A folded text put back together: evaded terms spelt plainly, broken words and lines joined."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from matchers.clauses import COMMAS, STOPS
+from matchers.clauses import COMMAS, STOPS, Place
 from matchers.text import Folded, Kind
 from matchers.words import dictionary_words
 
 WIDEST_WRAP = 60
 NARROWEST_WRAP = 12
+_BREAKS = frozenset("\n，、：")
 _LIST_MARKS = "一二三四五六七八九十"
 
 
@@ -26,46 +28,64 @@ class Edit:
     plain: str = ""
 
 
-def repair(folded: Folded, edits: Iterable[Edit]) -> list[tuple[int, int]]:
+def repair(folded: Folded, edits: Iterable[Edit]) -> list[Place]:
     """Apply `edits` to `folded` in place; the places that hold a term in plain spelling now."""
-    plain_places: list[tuple[int, int]] = []
-    for first, last, plain in reversed(_chosen(folded, edits)):
-        if not plain:
-            _drop_breaks(folded, first, last)
-            continue
-        start, end = folded.starts[first], max(folded.ends[first:last])
-        gap = folded.gaps[first]
-        folded.chars = folded.chars[:first] + plain + folded.chars[last:]
-        folded.starts[first:last] = [start] * len(plain)
-        folded.ends[first:last] = [end] * len(plain)
-        folded.gaps[first:last] = bytes([gap]) + bytes(len(plain) - 1)
-        shift = len(plain) - (last - first)
-        folded.quotes = [
-            (at + shift if at >= last else min(at, first), mark) for at, mark in folded.quotes
-        ]
-        plain_places = [(a + shift, b + shift) for a, b in plain_places]
-        plain_places.append((first, first + len(plain)))
-    return plain_places[::-1]
+    chosen = _chosen(folded, edits)
+    if not chosen:
+        return []
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    gaps = bytearray()
+    plain_places: list[Place] = []
+    moved = [0] * (len(folded.chars) + 1)
+    at = 0
+
+    def keep(first: int, last: int) -> None:
+        for index in range(first, last):
+            moved[index] = len(starts) + index - first
+        chars.append(folded.chars[first:last])
+        starts.extend(folded.starts[first:last])
+        ends.extend(folded.ends[first:last])
+        gaps.extend(folded.gaps[first:last])
+
+    for first, last, plain in chosen:
+        keep(at, first)
+        moved[first:last] = [len(starts)] * (last - first)
+        plain_places.append((len(starts), len(starts) + len(plain)))
+        chars.append(plain)
+        starts.extend([folded.starts[first]] * len(plain))
+        ends.extend([max(folded.ends[first:last])] * len(plain))
+        gaps.extend(bytes([folded.gaps[first], *bytes(len(plain) - 1)]))
+        at = last
+    keep(at, len(folded.chars))
+    moved[len(folded.chars)] = len(starts)
+    folded.chars = "".join(chars)
+    folded.starts, folded.ends, folded.gaps = starts, ends, gaps
+    folded.quotes = [(moved[index], mark) for index, mark in folded.quotes]
+    return plain_places
 
 
 def _chosen(folded: Folded, edits: Iterable[Edit]) -> list[tuple[int, int, str]]:
-    """The edits in places of `folded.chars`, none overlapping, the longer first."""
-    place_of = {start: at for at, start in enumerate(folded.starts)}
-    taken: list[tuple[int, int, str]] = []
+    """The edits in places of `folded.chars`, none overlapping, the longer first.
+
+    Those that only drop breaks are turned into what is left.
+    """
+    first_of = {start: at for at, start in enumerate(folded.starts)}
+    last_of = {end: at + 1 for at, end in enumerate(folded.ends)}
+    taken = bytearray(len(folded.chars))
+    chosen: list[tuple[int, int, str]] = []
     for edit in sorted(edits, key=lambda edit: (edit.start - edit.end, edit.start, edit.plain)):
-        first = place_of.get(edit.start)
-        last = place_of.get(edit.end)
-        if last is None:
-            inside = [at for at in range(len(folded.ends)) if folded.ends[at] == edit.end]
-            last = inside[-1] + 1 if inside else None
-        if first is None or last is None or last <= first:
-            continue
-        if any(first < other_last and other_first < last for other_first, other_last, _ in taken):
+        first, last = first_of.get(edit.start), last_of.get(edit.end)
+        if first is None or last is None or last <= first or any(taken[first:last]):
             continue
         if edit.plain and not _stands_alone(folded, first, last):
             continue
-        taken.append((first, last, edit.plain))
-    return sorted(taken)
+        plain = edit.plain or _without_breaks(folded.chars[first:last])
+        if plain:
+            taken[first:last] = b"\x01" * (last - first)
+            chosen.append((first, last, plain))
+    return sorted(chosen)
 
 
 def _stands_alone(folded: Folded, first: int, last: int) -> bool:
@@ -90,14 +110,13 @@ def cuts_a_word(text: str, start: int, end: int, known: Container[str] = frozens
     )
 
 
-def _drop_breaks(folded: Folded, first: int, last: int) -> None:
-    """Join a word that one line end, or a mark between all of its characters, breaks."""
-    inside = [at for at in range(first, last) if folded.chars[at] in "\n，、："]
-    lines = [at for at in inside if folded.chars[at] == "\n"]
-    letters = last - first - len(inside)
-    if (len(inside) == 1 and len(lines) == 1) or (len(inside) == letters - 1 and letters > 2):
-        for at in reversed(inside):
-            _remove(folded, at, Kind.SYMBOL)
+def _without_breaks(chars: str) -> str:
+    """A word that one line end, or a mark between all of its characters, breaks; else nothing."""
+    breaks = [char for char in chars if char in _BREAKS]
+    letters = len(chars) - len(breaks)
+    if breaks == ["\n"] or (letters > 2 and len(breaks) == letters - 1):
+        return "".join(char for char in chars if char not in _BREAKS)
+    return ""
 
 
 _SPELT = re.compile(
@@ -107,9 +126,15 @@ _SPELT = re.compile(
 
 def unspell(folded: Folded) -> None:
     """Join single characters that stand apart by marks: 保.过.审."""
-    for found in reversed(list(_SPELT.finditer(folded.chars))):
-        for at in range(found.end() - 2, found.start(), -2):
-            _remove(folded, at, Kind.SYMBOL)
+    _remove(
+        folded,
+        [
+            at
+            for found in _SPELT.finditer(folded.chars)
+            for at in range(found.start() + 1, found.end(), 2)
+        ],
+        Kind.SYMBOL,
+    )
 
 
 def unwrap(folded: Folded) -> None:
@@ -125,8 +150,7 @@ def unwrap(folded: Folded) -> None:
         if _wrapped(line, following, widest):
             places.append(at)
         at += 1
-    for place in reversed(places):
-        _remove(folded, place, Kind.INVISIBLE)
+    _remove(folded, places, Kind.INVISIBLE)
 
 
 def _wrapped(line: str, following: str, widest: int) -> bool:
@@ -141,9 +165,17 @@ def _wrapped(line: str, following: str, widest: int) -> bool:
     return len(line) >= max(NARROWEST_WRAP, 0.85 * widest) and widest <= WIDEST_WRAP
 
 
-def _remove(folded: Folded, at: int, gap: Kind) -> None:
-    folded.chars = folded.chars[:at] + folded.chars[at + 1 :]
-    del folded.starts[at], folded.ends[at], folded.gaps[at]
-    if at < len(folded.gaps):
-        folded.gaps[at] = max(folded.gaps[at], gap)
-    folded.quotes = [(index - 1 if index > at else index, mark) for index, mark in folded.quotes]
+def _remove(folded: Folded, places: list[int], gap: Kind) -> None:
+    """Take the characters at `places` (in order) out of `folded`."""
+    if not places:
+        return
+    dropped = set(places)
+    kept = [at for at in range(len(folded.chars)) if at not in dropped]
+    for at in places:
+        if at + 1 < len(folded.gaps):
+            folded.gaps[at + 1] = max(folded.gaps[at + 1], gap)
+    folded.chars = "".join(folded.chars[at] for at in kept)
+    folded.starts = [folded.starts[at] for at in kept]
+    folded.ends = [folded.ends[at] for at in kept]
+    folded.gaps = bytearray(folded.gaps[at] for at in kept)
+    folded.quotes = [(at - bisect_left(places, at), mark) for at, mark in folded.quotes]

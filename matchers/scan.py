@@ -1,7 +1,8 @@
 """The matcher: a pack compiled once, texts in, explained hits out."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +28,10 @@ MAX_HITS = 1_000
 """Hits of one text that are given; more are answered with `truncated`."""
 WINDOW = 600
 """Characters that are read on either side of a candidate in a long text."""
+MARGIN = 150
+"""Characters on either side of a candidate in which what it belongs to may begin."""
+LONGEST_WINDOW = 4_000
+"""Characters of one part of a long text that are read at once."""
 SHORT = 1_500
 """Texts of up to so many characters are read whole."""
 THRESHOLD = 0.5
@@ -121,12 +126,13 @@ class Matcher:
         first = self._first_pass(plain, page_groups)
         if first is None:
             return ScanResult((), truncated) if truncated else NOTHING
-        hits = []
-        for left, right in _windows(first.at, len(plain)):
-            for verdict in self._read(plain[left:right], left, first, page_groups):
-                start, end = verdict.start + left, verdict.end + left
-                place = undone[1].original(start, end) if undone else (start, end)
-                hits.append(_hit(verdict, text, *place))
+        hits: list[Hit] = []
+        for window in _windows(first.at, len(plain)):
+            for verdict in self._read(plain, window, first, page_groups):
+                place = verdict.start, verdict.end
+                hits.append(_hit(verdict, text, *(undone[1].original(*place) if undone else place)))
+            if len(hits) > MAX_HITS:
+                break
         hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
         return ScanResult(tuple(hits[:MAX_HITS]), truncated or len(hits) > MAX_HITS)
 
@@ -194,7 +200,7 @@ class Matcher:
                 at.append((start, end))
             if plain or end - start > size:
                 edits.append(Edit(start, end, plain))
-        return _First(ways, tuple(at), tuple(edits))
+        return _First(ways, tuple(at), tuple(sorted(edits, key=_start)))
 
     def _page_groups(self, page: PageContext | None) -> frozenset[str]:
         """The groups whose terms the page's own words show."""
@@ -223,15 +229,20 @@ class Matcher:
         return Tagged(folded, found, present, compiled.groups, compiled.known)
 
     def _read(
-        self, text: str, offset: int, first: _First, page_groups: frozenset[str]
+        self, text: str, window: "_Window", first: _First, page_groups: frozenset[str]
     ) -> list[Verdict]:
-        folded = fold(text, self._compiled.prepared.tables)
+        """The verdicts on one part of a text, in places of the text."""
+        left = window.left
+        folded = fold(text[left : window.right], self._compiled.prepared.tables)
         edits = [
-            Edit(edit.start - offset, edit.end - offset, edit.plain)
-            for edit in first.edits
-            if offset <= edit.start and edit.end <= offset + len(text)
+            Edit(edit.start - left, edit.end - left, edit.plain)
+            for edit in first.edits[
+                bisect_left(first.edits, left, key=_start) : bisect_left(
+                    first.edits, window.right, key=_start
+                )
+            ]
         ]
-        evaded = repair(folded, edits) if edits else []
+        evaded = repair(folded, edits)
         unspell(folded)
         unwrap(folded)
         tagged = self._tagged(folded)
@@ -243,7 +254,25 @@ class Matcher:
                 )
                 if verdict is not None and verdict.score >= THRESHOLD:
                     verdicts.append(verdict)
-        return best(verdicts)
+        return [
+            replace(verdict, start=verdict.start + left, end=verdict.end + left)
+            for verdict in best(verdicts)
+            if window.first <= verdict.start + left < window.last
+        ]
+
+
+def _start(edit: Edit) -> int:
+    return edit.start
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The part `left:right` of a text, read for what begins in `first:last`."""
+
+    left: int
+    first: int
+    last: int
+    right: int
 
 
 def full_hash(pack: Pack) -> str:
@@ -259,18 +288,18 @@ def _fits(context: Context, met: int, page_groups: frozenset[str]) -> bool:
     )
 
 
-def _windows(at: Iterable[Place], size: int) -> list[Place]:
-    """The parts of a text of `size` that are read for candidates `at`."""
+def _windows(at: Iterable[Place], size: int) -> Iterator[_Window]:
+    """The parts of a text of `size` that are read for candidates `at`, in order."""
     if size <= SHORT:
-        return [(0, size)]
-    windows: list[Place] = []
-    for start, end in sorted(at):
-        left, right = max(0, start - WINDOW), min(size, end + WINDOW)
-        if windows and left <= windows[-1][1]:
-            windows[-1] = (windows[-1][0], max(right, windows[-1][1]))
-        else:
-            windows.append((left, right))
-    return windows
+        yield _Window(0, 0, size, size)
+        return
+    first = last = 0
+    for start, end in [*sorted(at), (size + WINDOW + 1, size + WINDOW + 1)]:
+        if start - MARGIN > last or start - first > LONGEST_WINDOW:
+            if last:
+                yield _Window(max(0, first - WINDOW), first, last, min(size, last + WINDOW))
+            first = max(last, start - MARGIN, 0)
+        last = min(max(last, end + MARGIN), size)
 
 
 def _hit(verdict: Verdict, text: str, start: int, end: int) -> Hit:

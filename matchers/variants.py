@@ -40,11 +40,12 @@ Sounds = dict[str, str]
 
 
 def _sounds(characters: Characters) -> Sounds:
-    """Syllable with tone -> the common characters whose first reading it is."""
+    """Syllable with tone -> the common characters that are mostly read so."""
     sounds: dict[str, str] = {}
     for char, readings in characters.readings.items():
         if char in characters.splits:
-            sounds[readings[0]] = sounds.get(readings[0], "") + char
+            for reading in readings[:2]:
+                sounds[reading] = sounds.get(reading, "") + char
     return sounds
 
 

@@ -92,15 +92,14 @@ def _probability(log_odds: float) -> float:
 
 def best(verdicts: list[Verdict]) -> list[Verdict]:
     """For each claim the likeliest of those that overlap."""
+    taken: dict[str, set[int]] = {}
     kept: list[Verdict] = []
-    order = sorted(verdicts, key=lambda v: (-v.score, v.start - v.end, v.start, v.rule.rule.id))
-    for verdict in order:
-        clash = any(
-            other.rule.claim.claim == verdict.rule.claim.claim
-            and other.start < verdict.end
-            and verdict.start < other.end
-            for other in kept
-        )
-        if not clash:
+    for verdict in sorted(
+        verdicts, key=lambda v: (-v.score, v.start - v.end, v.start, v.rule.rule.id)
+    ):
+        own = taken.setdefault(verdict.rule.claim.claim, set())
+        place = range(verdict.start, verdict.end)
+        if own.isdisjoint(place):
+            own.update(place)
             kept.append(verdict)
     return kept

@@ -101,7 +101,7 @@ class _View:
         """What stands between a cue before the match and the match."""
         return cue[1], self.place[0]
 
-    def open(self, cue: Place) -> bool:
+    def governs(self, cue: Place) -> bool:
         """Whether no new speaker, and no turn, stands between a cue and the match."""
         gap = self.between(cue)
         return not (self.has("speaker", gap) or self.has("turn", gap))
@@ -120,13 +120,13 @@ def _denied(view: _View) -> str:
             continue  # 不要的位置: what is denied is something else
         if between and view.tagged.soft_break(cue[1] - 1, view.place[0]):
             break
-        if view.open(cue):
+        if view.governs(cue):
             return view.tagged.text(cue)
     for cue in reversed(view.tagged.within("deny_verb", view.before)):
         between = chars[cue[1] : view.place[0]]
         if len(between) > 28 or "，" in between:
             break
-        if view.open(cue):
+        if view.governs(cue):
             return view.tagged.text(cue)
     return ""
 
@@ -151,7 +151,7 @@ def _refuted(view: _View) -> str:
 def _prohibited(view: _View) -> str:
     for group in ("prohibit", "enforce"):
         for cue in reversed(view.tagged.within(group, view.before)):
-            if view.open(cue):
+            if view.governs(cue):
                 return view.tagged.text(cue)
     return view.word("enforce", view.after)
 
@@ -160,11 +160,11 @@ def _reported(view: _View) -> str:
     tagged, place = view.tagged, view.place
     for cue in reversed(tagged.within("so_called", view.before)):
         reach = 2 if cue[1] - cue[0] < 2 else 8
-        if place[0] - cue[1] <= reach and view.open(cue):
+        if place[0] - cue[1] <= reach and view.governs(cue):
             return tagged.text(cue)
     for group in ("report_verb", "third_says"):
         for cue in reversed(tagged.within(group, view.before)):
-            if view.open(cue):
+            if view.governs(cue):
                 return tagged.text(cue)
     said = _said(view)
     if said:
@@ -173,7 +173,7 @@ def _reported(view: _View) -> str:
     if follows:
         return follows
     third = view.last("third_party", view.before)
-    if third and view.open(third) and not view.has("contact", view.sentence):
+    if third and view.governs(third) and not view.has("contact", view.sentence):
         return tagged.text(third)
     return ""
 

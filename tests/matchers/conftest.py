@@ -1,0 +1,45 @@
+"""What the tests of the matcher share: the shipped pack, compiled once, and the labelled texts."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matchers.pack import Pack, load_pack
+from matchers.scan import Hit, Matcher
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def pack() -> Pack:
+    return load_pack()
+
+
+@pytest.fixture(scope="session")
+def matcher(pack: Pack) -> Matcher:
+    return Matcher.compile(pack)
+
+
+@pytest.fixture(scope="session")
+def claims_of(matcher: Matcher) -> Callable[[str], set[str]]:
+    """The claims that the shipped pack finds in a text."""
+    return lambda text: {hit.claim for hit in matcher.scan(text).hits}
+
+
+@pytest.fixture(scope="session")
+def hits_of(matcher: Matcher) -> Callable[[str], tuple[Hit, ...]]:
+    """The hits of the shipped pack in a text."""
+    return lambda text: matcher.scan(text).hits
+
+
+@pytest.fixture(scope="session")
+def labelled() -> list[dict[str, Any]]:
+    """Every labelled text of the folder `data`."""
+    rows = []
+    for file in sorted(DATA.glob("*.jsonl")):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        rows += [json.loads(line) for line in lines]
+    return rows
