@@ -5,7 +5,7 @@ other means.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -131,7 +131,7 @@ def wrapped(word: str) -> Iterator[str]:
         yield word[:at] + "\n" + word[at:]
 
 
-FAMILIES: dict[str, tuple[Callable[[str], Iterable[str]], float]] = {
+FAMILIES: dict[str, tuple[Variants, float]] = {
     "literal": (literal, 1.0),
     "star": (inserted("*"), 0.95),
     "dot": (inserted("·"), 0.95),
