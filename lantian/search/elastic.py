@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch
 
 from lantian.errors import IndexUnavailable
 from lantian.search import elastic_body as body
@@ -29,6 +29,8 @@ from lantian.search.port import (
     PutReport,
 )
 from lantian.search.query import FACETS, Query, Sort, write_cursor
+
+NOT_FOUND, UNAVAILABLE = 404, 503
 
 _Answer = TypeVar("_Answer")
 
@@ -221,7 +223,9 @@ class ElasticIndex:
         with answering():
             try:
                 return call()
-            except NotFoundError:
+            except ApiError as error:
+                if not _went_away(error):
+                    raise
                 self._checked = False
                 self._require_live()
                 return call()
@@ -279,3 +283,11 @@ def _both(live: Result, building: Result) -> Result:
     if live.outcome in failed or building.outcome not in failed:
         return live
     return building
+
+
+def _went_away(error: ApiError) -> bool:
+    """Whether the index was removed just then; one whose search had begun says it by its shards."""
+    status = error.meta.status
+    return status == NOT_FOUND or (
+        status == UNAVAILABLE and "no_shard_available" in str(error.body)
+    )
