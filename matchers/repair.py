@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,9 +28,9 @@ class Edit:
     plain: str = ""
 
 
-def repair(folded: Folded, edits: Iterable[Edit]) -> list[Place]:
+def repair(folded: Folded, edits: Sequence[Edit]) -> list[Place]:
     """Apply `edits` to `folded` in place; the places that hold a term in plain spelling now."""
-    chosen = _chosen(folded, edits)
+    chosen = _chosen(folded, edits) if edits else []
     if not chosen:
         return []
     chars: list[str] = []

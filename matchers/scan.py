@@ -105,6 +105,14 @@ class Matcher:
         """A matcher for `pack`; `engine` names one of `matchers.engine.available()`."""
         return cls(compile_pack(pack, full_hash(pack), engine), pack)
 
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The literals of which a text must show some to be read closely, evasions left out."""
+        compiled = self._compiled
+        return tuple(
+            site for site, plain in zip(compiled.sites, compiled.evaded, strict=True) if not plain
+        )
+
     def to_bytes(self) -> bytes:
         """The matcher as bytes, for `from_bytes` on a machine of the same kind."""
         return dump(self._pack, self._compiled)
