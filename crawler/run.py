@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crawler.browsing import BrowserPlan, plan_browser
+from crawler.starting import WriterProcess
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
 from lantian.errors import BrowserUnavailable, ConfigError, NotFound
@@ -81,6 +82,7 @@ class Run:
 
     `hosts` are the hosts that belong to the site; where a start address is redirected to another
     host, that one joins them. `browser` is how one is started; `no_browser` says why there is none.
+    `writer` was started ahead; none: it is started with the spider.
     """
 
     parts: Parts
@@ -95,6 +97,7 @@ class Run:
     seen: Seen
     hosts: set[str]
     browser: BrowserPlan | None = None
+    writer: WriterProcess | None = None
     no_browser: str = ""
     finished: bool = False
     reason: str = ""
