@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crawler.browsing import BrowserPlan, plan_browser
-from crawler.starting import WriterProcess
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
 from lantian.errors import BrowserUnavailable, ConfigError, NotFound
@@ -82,7 +81,6 @@ class Run:
 
     `hosts` are the hosts that belong to the site; where a start address is redirected to another
     host, that one joins them. `browser` is how one is started; `no_browser` says why there is none.
-    `writer` was started ahead; none: it is started with the spider.
     """
 
     parts: Parts
@@ -97,7 +95,6 @@ class Run:
     seen: Seen
     hosts: set[str]
     browser: BrowserPlan | None = None
-    writer: WriterProcess | None = None
     no_browser: str = ""
     finished: bool = False
     reason: str = ""
