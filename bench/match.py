@@ -1,0 +1,156 @@
+"""The figure `match`: text through the whole matcher, beside `jieba.cut` with a set look-up.
+
+One core, CPU seconds of one process, both sides in turn, fresh strings each time. jieba gets the
+first part of the same texts, since it would take minutes for all. The matcher gives whole hits
+with their reasons.
+
+    python -m bench.match [MEGABYTES]
+"""
+
+import contextlib
+import json
+import logging
+import os
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+
+from bench.texts import texts
+from matchers.pack import load_pack
+from matchers.scan import Matcher
+
+MEGABYTES = 20.0
+BESIDE = 1.5
+"""Megabytes of the same texts that jieba gets."""
+ROUNDS = 3
+SHARES = (0.01, 0.20)
+GOAL = 20
+SEED = 20_251_124
+
+Side = Callable[[list[str]], int]
+
+
+def run(
+    rounds: int = ROUNDS, *, quick: bool = False, megabytes: float = MEGABYTES
+) -> dict[str, Any]:
+    """The figure with its raw samples: MB/s of UTF-8, texts, hits, memory in MB."""
+    megabytes, beside = (1.0, 0.2) if quick else (megabytes, BESIDE)
+    begun = time.perf_counter()
+    matcher = Matcher.compile(load_pack())
+    compiled = time.perf_counter() - begun
+    ours, theirs = _matched(matcher), _jieba(matcher)
+    rows, samples = [], {}
+    with _one_core():
+        for share in SHARES:
+            made = list(texts(SEED + int(share * 100), megabytes, share))
+            taken = _measured([text for text, _ in made], beside, rounds, ours, theirs)
+            found = _flagged(matcher, made)
+            samples[f"{share:.0%}"] = taken | found
+            rows.append(_row(share, taken, found))
+    return {
+        "rows": rows,
+        "samples": samples,
+        "compile_seconds": round(compiled, 2),
+        "memory_mb": round(psutil.Process().memory_info().rss / 1e6),
+        "megabytes": megabytes,
+    }
+
+
+def _measured(
+    made: list[str], beside: float, rounds: int, ours: Side, theirs: Side
+) -> dict[str, Any]:
+    """Speeds of both sides in turn, and what they counted (the same in every round)."""
+    whole = [text.encode() for text in made]
+    part: list[bytes] = []
+    size = 0
+    for data in whole:
+        if size >= beside * 1e6:
+            break
+        part.append(data)
+        size += len(data)
+    taken: dict[str, Any] = {"lantian": [], "jieba": []}
+    counts: dict[str, set[int]] = {"lantian": set(), "jieba": set()}
+    for _ in range(rounds):
+        for name, side, corpus in (("lantian", ours, whole), ("jieba", theirs, part)):
+            fresh = [text.decode() for text in corpus]
+            begun = time.process_time()
+            counts[name].add(side(fresh))
+            seconds = time.process_time() - begun
+            taken[name].append(round(sum(map(len, corpus)) / 1e6 / seconds, 3))
+    for name, found in counts.items():
+        if len(found) != 1:
+            raise AssertionError(f"{name} counted {sorted(found)} in rounds over the same texts")
+        taken[f"{name}_counted"] = found.pop()
+    return taken | {"texts": len(made), "megabytes": round(sum(map(len, whole)) / 1e6, 1)}
+
+
+def _flagged(matcher: Matcher, made: list[tuple[str, bool]]) -> dict[str, int]:
+    """How many texts with claims were found, and how many without were flagged."""
+    flags = [(bool(matcher.scan(text).hits), claims) for text, claims in made]
+    return {
+        "with_claims": sum(claims for _, claims in flags),
+        "found": sum(hit and claims for hit, claims in flags),
+        "flagged_without": sum(hit and not claims for hit, claims in flags),
+    }
+
+
+def _row(share: float, taken: dict[str, Any], found: dict[str, int]) -> dict[str, Any]:
+    ours, beside = statistics.median(taken["lantian"]), statistics.median(taken["jieba"])
+    return {
+        "what": f"MB/s at {share:.0%} of texts with claims; jieba.cut and a set",
+        "ours": ours,
+        "beside": beside,
+        "ratio": ours / beside,
+        "goal": GOAL,
+        "cost": f"{taken['texts']:,} texts; {found['found']} of {found['with_claims']} found",
+    }
+
+
+def _matched(matcher: Matcher) -> Side:
+    def side(some: list[str]) -> int:
+        return sum(len(matcher.scan(text).hits) for text in some)
+
+    return side
+
+
+def _jieba(matcher: Matcher) -> Side:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import jieba
+
+    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
+    words = set(matcher.literals)
+    for word in words:
+        tokenizer.add_word(word)
+
+    def side(some: list[str]) -> int:
+        return sum(word in words for text in some for word in tokenizer.cut(text))
+
+    return side
+
+
+@contextlib.contextmanager
+def _one_core() -> Iterator[None]:
+    """The process on one core, where the system lets it choose."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+if __name__ == "__main__":
+    figure = run(megabytes=float(sys.argv[1]) if len(sys.argv) > 1 else MEGABYTES)
+    print(json.dumps(figure, indent=1, ensure_ascii=False))
