@@ -79,7 +79,7 @@ def write(results: dict[str, Any]) -> None:
     text = json.dumps(results, indent=1, ensure_ascii=False, sort_keys=True)
     table.RESULTS.write_text(text + "\n", "utf-8")
     readme = table.README.read_text("utf-8")
-    table.README.write_text(table.written(readme, table.render(results)), "utf-8")
+    table.README.write_text(table.written(readme, table.render(table.read_results())), "utf-8")
 
 
 def machine() -> dict[str, Any]:
