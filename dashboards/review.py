@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from dashboards.people import Acting, Signed, Visitor
 from dashboards.rendering import age, page
 from dashboards.wording import WORDS, claim_labels, guidance
 from lantian.clues.decide import BatchOutcome, decide, decide_many, undo
-from lantian.clues.leases import hold, lease, release
+from lantian.clues.leases import LEASE, hold, lease, release
 from lantian.clues.reasons import REASONS, reason_by_key
 from lantian.errors import Conflict, IndexUnavailable, Invalid, LantianError, NotFound
 from lantian.model import Artifact, Clue
@@ -27,6 +28,7 @@ from lantian.search.query import Query
 
 router = APIRouter()
 MOST_AT_ONCE = 1_000
+RENEWED_AFTER = timedelta(minutes=1)
 
 
 class Batch(BaseModel):
@@ -213,6 +215,10 @@ def _lease(visitor: Visitor, clue_id: int) -> str:
     with visitor.parts.store.read() as session:
         clue = session.get(Clue, clue_id)
         if clue is None or clue.state != "open":
+            return ""
+        until, at = clue.lease_until, visitor.at.now
+        # Looking again writes nothing while nearly all of the lease is left.
+        if clue.lease_user_id == visitor.user.id and until and until - at > LEASE - RENEWED_AFTER:
             return ""
     try:
         with visitor.parts.store.write() as session:
