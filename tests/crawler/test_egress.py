@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from queue import Queue
 
 import psutil
 
@@ -92,13 +93,11 @@ def test_nothing_listens_while_a_crawl_runs(
     installation: Installation, site: Callable[..., Site]
 ) -> None:
     installation.more["LANTIAN_WRITER"] = "process"
-    listening: list[object] = []
-    processes: set[int] = set()
+    crawls: Queue[psutil.Process] = Queue()
+    seen: list[tuple[set[int], list[object]]] = []
 
     def look(request: BaseHTTPRequestHandler) -> None:
-        for process in psutil.Process().children(recursive=True):
-            processes.add(process.pid)
-            listening.extend(c for c in process.net_connections() if c.status == "LISTEN")
+        seen.append(_listening(crawls.get(timeout=60)))
         body = b"<h1>page</h1>"
         request.send_response(200)
         request.send_header("Content-Type", "text/html")
@@ -107,8 +106,39 @@ def test_nothing_listens_while_a_crawl_runs(
         request.wfile.write(body)
 
     watched = site({"/": Page(stream=look)})
-    summary = installation.crawl(watched.url(), "--allow", watched.place)
+    command = installation.start("crawl", watched.url(), "--allow", watched.place)
+    crawls.put(psutil.Process(command.pid))
 
-    assert summary["seen"] == 1, summary
+    assert command.wait(120) == 0
+    assert installation.outcomes()["/"][0] == "seen"
+    ((processes, listening),) = seen
     assert len(processes) >= 3  # the command, the spider, the writer
     assert listening == []
+
+
+def test_a_process_of_a_crawl_that_listened_would_be_seen() -> None:
+    # Stands in for the crawl's command: a child of its child listens until its input ends.
+    listens = (
+        "import socket, sys\n"
+        "with socket.create_server(('127.0.0.1', 0)):\n"
+        "    print('listens', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    starts = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {listens!r}])\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", starts], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as command:
+        assert command.stdout is not None
+        assert command.stdout.readline() == "listens\n"
+        processes, listening = _listening(psutil.Process(command.pid))
+        command.communicate()
+
+    assert len(processes) == 2
+    assert len(listening) == 1
+
+
+def _listening(command: psutil.Process) -> tuple[set[int], list[object]]:
+    """The processes of a command, and where they listen: nobody else's, of this session neither."""
+    family = [command, *command.children(recursive=True)]
+    found = [c for process in family for c in process.net_connections() if c.status == "LISTEN"]
+    return {process.pid for process in family}, list(found)
