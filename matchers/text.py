@@ -242,10 +242,15 @@ def _gaps(kinds: NDArray[np.uint8], where: Ints) -> bytearray:
     if not len(where):
         return gaps
     before = np.diff(where, prepend=-1)
-    for index in np.flatnonzero(before > 1).tolist():
-        end = int(where[index])
-        start = int(where[index - 1]) + 1 if index else 0
-        gaps[index] = int(kinds[start:end].max())
+    indices = np.flatnonzero(before > 1)
+    if indices.size:
+        ends = where[indices]
+        starts = ends - before[indices] + 1
+        # Reduced from each start to its end, and from there to the next start, which is dropped.
+        strongest = np.maximum.reduceat(kinds, np.column_stack((starts, ends)).ravel())[::2]
+        found = np.zeros(len(where), dtype=np.uint8)
+        found[indices] = strongest
+        gaps[:] = found.tobytes()
     return gaps
 
 
