@@ -5,10 +5,11 @@ from itertools import islice
 
 from matchers.clauses import COMMAS, STOPS, Place, Tagged
 from matchers.compile import Way
-from matchers.patterns import Sequence, Slot
+from matchers.patterns import Link
 from matchers.rules import Nearby, Spare, Together
 
 AROUND = 300
+BARS = STOPS | COMMAS
 MAX_PLACES = 2_000
 """Matches of one rule in one text that are looked at."""
 
@@ -22,11 +23,13 @@ def places(ways: Iterable[Way], tagged: Tagged) -> list[tuple[Place, bool]]:
     phrases: set[Place] = set()
     companies: set[Place] = set()
     for way in ways:
+        if not way.groups <= tagged.words.keys():
+            continue
         if way.company is not None:
             found = _together(way.company, tagged)
             (phrases if way.company.within == "clause" else companies).update(found)
         elif len(phrases) < MAX_PLACES:
-            phrases.update(islice(_sequence(way.phrase, tagged), MAX_PLACES))
+            phrases.update(islice(_sequence(way, tagged), MAX_PLACES))
     return [(place, place in phrases) for place in _outermost(phrases | companies)]
 
 
@@ -38,52 +41,57 @@ def _outermost(found: Iterable[Place]) -> list[Place]:
     return kept
 
 
-def _sequence(sequence: Sequence, tagged: Tagged) -> Iterator[Place]:
+def _sequence(way: Way, tagged: Tagged) -> Iterator[Place]:
     """The places of a phrase, found from its most telling slot to either side."""
-    if any(tagged.empty(slot.group) for slot in sequence):
-        return
-    pivot = next((at for at, slot in enumerate(sequence) if not tagged.singles(slot.group)), 0)
-    for start, end in tagged.tags(sequence[pivot].group):
-        begins = {start}
-        for at in range(pivot, 0, -1):
-            begins = _reach_back(begins, sequence[at], sequence[at - 1].group, tagged)
-            if not begins:
-                break
-        if not begins:
+    phrase, links, pivot = way.phrase, way.links, way.pivot
+    last = len(phrase) - 1
+    for start, end in tagged.tags(phrase[pivot].group):
+        begins = {pivot: {start}}
+        for at in range(pivot - 1, -1, -1):
+            begins[at] = set()
+            for after in range(at + 1, pivot + 1):
+                for link in links[after]:
+                    if link.before == at and begins[after]:
+                        begins[at] |= _reach_back(begins[after], phrase[at].group, link, tagged)
+        if not begins[0]:
             continue
-        ends = {end}
-        for slot in sequence[pivot + 1 :]:
-            ends = _reach(ends, slot, tagged)
-            if not ends:
-                break
-        else:
-            yield min(begins), max(ends)
+        ends = {pivot: {end}}
+        for at in range(pivot + 1, last + 1):
+            ends[at] = set()
+            for link in links[at]:
+                if ends[link.before]:
+                    ends[at] |= _reach(ends[link.before], phrase[at].group, link, tagged)
+        if ends[last]:
+            yield min(begins[0]), max(ends[last])
 
 
-def _reach(ends: set[int], slot: Slot, tagged: Tagged) -> set[int]:
-    """The ends of the terms of `slot` that follow one of `ends` closely enough."""
+def _reach(ends: set[int], group: str, link: Link, tagged: Tagged) -> set[int]:
+    """The ends of the terms of `group` that follow one of `ends` closely enough."""
     chars = tagged.chars
-    starts, singles = tagged.starts(slot.group), tagged.singles(slot.group)
+    bars = STOPS if link.loose else BARS
+    starts, singles = tagged.starts(group), tagged.singles(group)
     reached: set[int] = set()
+    size = len(chars)
     for end in ends:
-        for at in range(end, min(end + slot.gap, len(chars)) + 1):
-            if at > end and _barred(chars[at - 1], slot):
+        for at in range(end, min(end + link.gap, size) + 1):
+            if at > end and chars[at - 1] in bars:
                 break
             if at in starts:
                 reached.update(starts[at])
-            if singles and at < len(chars) and chars[at] in singles:
+            if singles and at < size and chars[at] in singles:
                 reached.add(at + 1)
     return reached
 
 
-def _reach_back(begins: set[int], slot: Slot, group: str, tagged: Tagged) -> set[int]:
-    """The starts of the terms of `group` that come before one of `begins`, as `slot` allows."""
+def _reach_back(begins: set[int], group: str, link: Link, tagged: Tagged) -> set[int]:
+    """The starts of the terms of `group` that come closely enough before one of `begins`."""
     chars = tagged.chars
+    bars = STOPS if link.loose else BARS
     by_end, singles = tagged.by_end(group), tagged.singles(group)
     reached: set[int] = set()
     for begin in begins:
-        for at in range(begin, max(begin - slot.gap, 0) - 1, -1):
-            if at < begin and _barred(chars[at], slot):
+        for at in range(begin, max(begin - link.gap, 0) - 1, -1):
+            if at < begin and chars[at] in bars:
                 break
             if at in by_end:
                 reached.update(by_end[at])
@@ -92,14 +100,8 @@ def _reach_back(begins: set[int], slot: Slot, group: str, tagged: Tagged) -> set
     return reached
 
 
-def _barred(char: str, slot: Slot) -> bool:
-    return char in STOPS or (char in COMMAS and not slot.loose)
-
-
 def _together(together: Together, tagged: Tagged) -> Iterator[Place]:
     """The narrowest places that hold a term of every group, within the window."""
-    if any(tagged.empty(name) for name in together.all):
-        return
     tagged_groups = [_outermost(tagged.tags(name)) for name in together.all]
     if not all(tagged_groups):
         return

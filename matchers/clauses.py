@@ -21,89 +21,64 @@ _COMMA = re.compile("[" + "".join(COMMAS) + "]")
 class Tagged:
     """A folded text with the places of its terms.
 
-    `found` are the places of terms of two characters and more, by the term's number. What a
-    group's places are is worked out when they are first asked for.
+    `words` are the places of terms of two characters and more, by group (`!name`: the exceptions
+    of a group). What else a group has is worked out when it is first asked for.
     """
 
     def __init__(
         self,
         folded: Folded,
-        found: dict[int, list[Place]],
-        present: set[str],
+        words: dict[str, list[Place]],
         groups: Mapping[str, GroupIndex],
         known: frozenset[str] = frozenset(),
     ) -> None:
         self.folded = folded
         self.known = known
         """Words that the pack knows as terms: a match may begin or end inside them."""
-        self._found = found
-        self._present = present
+        self.words = words
         self._groups = groups
         self._tags: dict[str, list[Place]] = {}
-        self._word_places: dict[str, list[Place]] = {}
         self._starts: dict[str, dict[int, list[int]]] = {}
         self._ends: dict[str, dict[int, list[int]]] = {}
         self.stops = [match.start() for match in _STOP.finditer(folded.chars)]
         self.breaks = [match.start() for match in _COMMA.finditer(folded.chars)]
 
-    def empty(self, group: str) -> bool:
-        """Whether `group` surely has no place: cheaper than asking where."""
-        if group in self._present or group in KINDS:
-            return False
-        index = self._groups.get(group)
-        return index is None or not index.singles
-
     def tags(self, group: str) -> list[Place]:
         """The places of the terms of `group`, in order."""
         tags = self._tags.get(group)
         if tags is None:
-            tags = [] if self.empty(group) else self._places(group)
-            self._tags[group] = tags
+            tags = self._tags[group] = self._places(group)
         return tags
 
     def _places(self, group: str) -> list[Place]:
+        places = self._counted(group)
         if group in KINDS:
-            return sorted(entity_places(group, self.chars) + self._words(group))
-        return self._words(group)
+            places = places + entity_places(group, self.chars)
+        return sorted(places)
 
-    def _words(self, group: str) -> list[Place]:
-        """The places of the words of a group, in order: all there is but for entities."""
-        words = self._word_places.get(group)
-        if words is None:
-            words = self._word_places[group] = self._find_words(group)
-        return words
-
-    def _find_words(self, group: str) -> list[Place]:
+    def _counted(self, group: str) -> list[Place]:
+        """The words and single characters of a group that no exception takes out."""
+        places = self.words.get(group, [])
         index = self._groups.get(group)
         if index is None:
-            return []
-        places = self._terms(index.terms)
+            return places
         if index.singles:
-            places += [match.span() for match in index.pattern.finditer(self.chars)]
-        if places and index.exceptions:
-            wider = self._terms(index.exceptions)
+            places = places + [match.span() for match in index.pattern.finditer(self.chars)]
+        if places and index.excepted:
+            wider = self.words.get(f"!{group}")
             if wider:
                 places = [place for place in places if not _spoilt(place, wider)]
-        places.sort()
         return places
-
-    def _terms(self, numbers: frozenset[int]) -> list[Place]:
-        found = self._found
-        return [place for number in found.keys() & numbers for place in found[number]]
 
     def starts(self, group: str) -> dict[int, list[int]]:
         """For each place at which a term of `group` begins the ends of such terms.
 
-        Terms of one character are left out where `single` tells of them.
+        Terms of one character are left out where `singles` tells of them.
         """
         starts = self._starts.get(group)
         if starts is None:
             starts = self._starts[group] = {}
-            index = self._groups.get(group)
-            if index is not None and index.singles and index.plain:
-                places = self._terms(index.terms)
-            else:
-                places = self.tags(group)
+            places = self.words.get(group, ()) if self.singles(group) else self.tags(group)
             for start, end in places:
                 starts.setdefault(start, []).append(end)
         return starts
@@ -121,7 +96,7 @@ class Tagged:
     def singles(self, group: str) -> str:
         """The terms of one character of `group` that need no look at what is around them."""
         index = self._groups.get(group)
-        return index.singles if index is not None and index.plain else ""
+        return "" if index is None or index.excepted else index.singles
 
     @property
     def chars(self) -> str:
@@ -160,12 +135,14 @@ class Tagged:
 
     def within(self, group: str, place: Place) -> list[Place]:
         """The terms of `group` that stand wholly in `place`, in order."""
-        if self.empty(group):
-            return []
-        if group in KINDS:
-            found = entity_places(group, self.chars, place)
-            return sorted(found + _inside(self._words(group), place))
-        return _inside(self.tags(group), place)
+        tags = self._tags.get(group)
+        if tags is None:
+            tags = self.tags(group)
+        if not tags:
+            return tags
+        first = bisect_left(tags, (place[0], 0))
+        last = bisect_right(tags, (place[1], 0))
+        return [tag for tag in tags[first:last] if tag[1] <= place[1]]
 
     def first_within(self, groups: tuple[str, ...], place: Place) -> Place | None:
         """The first term of any of `groups` in `place`."""
@@ -182,14 +159,6 @@ class Tagged:
     def soft_break(self, start: int, end: int) -> bool:
         """Whether a space, ornament or line end stands before one of `chars[start+1:end+1]`."""
         return any(gap >= Kind.SPACE for gap in self.folded.gaps[start + 1 : end + 1])
-
-
-def _inside(tags: list[Place], place: Place) -> list[Place]:
-    if not tags:
-        return []
-    first = bisect_left(tags, (place[0], 0))
-    last = bisect_right(tags, (place[1], 0))
-    return [tag for tag in tags[first:last] if tag[1] <= place[1]]
 
 
 def _spoilt(place: Place, wider: list[Place]) -> bool:

@@ -19,6 +19,8 @@ from matchers.text import Tables, build_tables
 Near = TypeVar("Near", Nearby, Spare, Boost)
 
 Literals = frozenset[str]
+MAX_SIGNS = 2
+"""Sets of signs of a way that are asked for before a text is read."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,17 @@ class Way:
     """One way in which a rule matches: a phrase in order, or a company of groups in any order."""
 
     phrase: tuple[patterns.Slot, ...] = ()
+    links: tuple[tuple[patterns.Link, ...], ...] = ()
+    """For each slot of a phrase those that may stand before it."""
     company: Together | None = None
     signs: tuple[Literals, ...] = ()
     """Sets of literals; each match shows one of each, the rarest set first."""
     bits: int = 0
     """One bit for each of `signs`."""
-    rarest: int = 0
-    """The bit of the first of them."""
+    pivot: int = 0
+    """The place of a phrase from which it is looked for: one whose group is never one character."""
+    groups: frozenset[str] = frozenset()
+    """Groups without which it cannot match, those left out that hold single characters."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +86,17 @@ class Context:
 
 @dataclass(frozen=True)
 class GroupIndex:
-    """Where the terms of a group are found: by number, or one character at a time."""
+    """What a group has beside its words."""
 
-    terms: frozenset[int]
     singles: str
     """Its terms of one character."""
-    exceptions: frozenset[int]
+    excepted: bool
+    """Whether it has exceptions, so that no term counts before what is around it was seen."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Finds its terms of one character."""
         return re.compile(f"[{re.escape(self.singles)}]")
-
-    @property
-    def plain(self) -> bool:
-        """Whether a character alone tells that it is one of its terms of one character."""
-        return not self.exceptions
 
 
 @dataclass
@@ -107,8 +108,9 @@ class Compiled:
     terms: tuple[str, ...]
     """Terms of two characters and more."""
     groups: dict[str, GroupIndex]
+    """Groups that have more than words."""
     groups_of: tuple[tuple[str, ...], ...]
-    """For each term the groups that hold it."""
+    """For each term the groups that hold it; `!name` are the exceptions of a group."""
     gate_bits: tuple[int, ...]
     """For each literal of the gate a bit for each need that it meets; 0: an evasion."""
     sites: tuple[str, ...]
@@ -144,6 +146,15 @@ class Compiled:
         )
 
     @cached_property
+    def ways_of(self) -> tuple[tuple[int, ...], ...]:
+        """For each site the numbers of the ways whose rarest sign it is one of."""
+        holders: dict[str, list[int]] = {}
+        for number, (_, _, _, way) in enumerate(self.ways):
+            for literal in way.signs[0]:
+                holders.setdefault(literal, []).append(number)
+        return tuple(tuple(holders.get(site, ())) for site in self.sites)
+
+    @cached_property
     def site_sizes(self) -> tuple[int, ...]:
         """Characters of each site."""
         return tuple(len(site) for site in self.sites)
@@ -160,7 +171,7 @@ def compile_pack(
         tables, evasions, engine = prepared.tables, prepared.evasions, prepared.engine
     folder = _Folder(pack, tables)
     rules = tuple(_compile_rule(pack, claim, rule, folder) for claim, rule in pack.rules())
-    terms, groups = folder.vocabulary()
+    terms, groups_of = folder.vocabulary()
     rules, signs = _numbered(rules)
     contexts, needs = _contexts(rules)
     evasions = {
@@ -184,8 +195,8 @@ def compile_pack(
         pack_hash=pack_hash,
         contexts=contexts,
         terms=terms,
-        groups=groups,
-        groups_of=_holders(groups, len(terms)),
+        groups=folder.indices(),
+        groups_of=groups_of,
         gate_bits=tuple(needs.get(literal, 0) for literal in gate),
         sites=sites,
         site_bits=tuple(signs.get(literal, 0) for literal in sites),
@@ -247,6 +258,15 @@ class _Folder:
         """The folded terms of a kept group."""
         return self._groups.get(name, ()) or SIGNS.get(name, ())
 
+    def needs_word(self, name: str) -> bool:
+        """Whether a term of the group is always a word of two characters and more."""
+        return name not in KINDS and all(len(term) > 1 for term in self._groups[name])
+
+    def tells_by_character(self, name: str) -> bool:
+        """Whether a character alone tells that it is a term of the group."""
+        terms = self._groups.get(name, ())
+        return any(len(term) == 1 for term in terms) and f"!{name}" not in self._groups
+
     def open_terms(self) -> frozenset[str]:
         """The terms of the open groups."""
         groups = self._pack.groups.items()
@@ -254,44 +274,36 @@ class _Folder:
             term for name, group in groups if group.open for term in self._groups[name]
         )
 
-    def vocabulary(self) -> tuple[tuple[str, ...], dict[str, GroupIndex]]:
-        """All terms of two characters and more, and where the terms of each group are found."""
-        number_of: dict[str, int] = {}
-        for terms in self._groups.values():
+    def vocabulary(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+        """All terms of two characters and more, and for each the groups that hold it."""
+        groups_of: dict[str, list[str]] = {}
+        for name, terms in self._groups.items():
             for term in terms:
                 if len(term) > 1:
-                    number_of.setdefault(term, len(number_of))
-        groups = {}
+                    groups_of.setdefault(term, []).append(name)
+        return tuple(groups_of), tuple(tuple(names) for names in groups_of.values())
+
+    def indices(self) -> dict[str, GroupIndex]:
+        """Groups that have more than words: single characters or exceptions."""
+        indices = {}
         for name, terms in self._groups.items():
-            if name[0] == "!":
-                continue
             singles = "".join(term for term in terms if len(term) == 1)
-            groups[name] = GroupIndex(
-                frozenset(number_of[term] for term in terms if len(term) > 1),
-                singles,
-                frozenset(number_of[term] for term in self._groups.get(f"!{name}", ())),
-            )
-        return tuple(number_of), groups
-
-
-def _holders(groups: dict[str, GroupIndex], size: int) -> tuple[tuple[str, ...], ...]:
-    holders: list[list[str]] = [[] for _ in range(size)]
-    for name, index in groups.items():
-        for number in index.terms:
-            holders[number].append(name)
-    return tuple(tuple(names) for names in holders)
+            excepted = f"!{name}" in self._groups
+            if name[0] != "!" and (singles or excepted):
+                indices[name] = GroupIndex(singles, excepted)
+        return indices
 
 
 def _compile_rule(pack: Pack, claim: Claim, rule: Rule, folder: _Folder) -> CompiledRule:
     ways: dict[Way, None] = {}
     for pattern in rule.match:
-        for sequence in patterns.parse(pattern):
-            phrase = tuple(_slot(slot, claim, folder) for slot in sequence)
-            ways[Way(phrase=phrase, signs=_phrase_signs(phrase, folder))] = None
+        phrase = tuple(_slot(slot, claim, folder) for slot in patterns.parse(pattern))
+        ways[_phrase_way(phrase, folder)] = None
     for part in rule.together:
         names = tuple(folder.name(claim, name) for name in part.all)
         company = part.model_copy(update={"all": names})
-        ways[Way(company=company, signs=_company_signs(names, folder))] = None
+        sure = frozenset(name for name in names if folder.needs_word(name))
+        ways[Way(company=company, signs=_company_signs(names, folder), groups=sure)] = None
     needs = tuple(_renamed(part, claim, folder) for part in rule.needs)
     spares = tuple(_renamed(part, claim, folder) for part in (*rule.spares, *claim.spares))
     renamed = rule.model_copy(
@@ -308,9 +320,18 @@ def _compile_rule(pack: Pack, claim: Claim, rule: Rule, folder: _Folder) -> Comp
     )
 
 
+def _phrase_way(phrase: tuple[patterns.Slot, ...], folder: _Folder) -> Way:
+    must = [at for at, slot in enumerate(phrase) if not slot.optional]
+    pivot = next((at for at in must if not folder.tells_by_character(phrase[at].group)), must[0])
+    groups = [phrase[at].group for at in must]
+    sure = frozenset(group for group in groups if folder.needs_word(group))
+    signs, links = _phrase_signs(phrase, folder), patterns.links(phrase)
+    return Way(phrase=phrase, links=links, signs=signs, pivot=pivot, groups=sure)
+
+
 def _slot(slot: patterns.Slot, claim: Claim, folder: _Folder) -> patterns.Slot:
     name = folder.name(claim, slot.group) if slot.group else folder.inline(slot.terms)
-    return patterns.Slot(name, (), slot.gap, slot.loose)
+    return patterns.Slot(name, (), slot.gap, slot.loose, slot.optional)
 
 
 def _renamed(part: Near, claim: Claim, folder: _Folder) -> Near:
@@ -333,7 +354,7 @@ def _ordered(signs: Iterable[Literals]) -> tuple[Literals, ...]:
     """The sets that are worth asking for, the rarest first; single characters tell nothing."""
     known = sorted({literals for literals in signs if literals}, key=_cost)
     telling = [literals for literals in known if min(map(len, literals)) > 1]
-    return tuple(telling or known[:1])
+    return tuple(telling[:MAX_SIGNS] or known[:1])
 
 
 def _company_signs(names: Iterable[str], folder: _Folder) -> tuple[Literals, ...]:
@@ -342,16 +363,25 @@ def _company_signs(names: Iterable[str], folder: _Folder) -> tuple[Literals, ...
 
 def _phrase_signs(phrase: Sequence[patterns.Slot], folder: _Folder) -> tuple[Literals, ...]:
     """For each place of a phrase its terms, single characters joined with what adjoins them."""
-    terms = [() if slot.group in KINDS else folder.terms_of(slot.group) for slot in phrase]
     signs = []
     for at, slot in enumerate(phrase):
-        if slot.group in KINDS:
-            signs.append(frozenset(folder.terms_of(slot.group)))
+        if slot.optional:
             continue
-        before = terms[at - 1] if at and not slot.gap else ()
-        after = terms[at + 1] if at + 1 < len(phrase) and not phrase[at + 1].gap else ()
-        signs.append(_lengthened(terms[at], before, after))
+        terms = folder.terms_of(slot.group)
+        if slot.group in KINDS:
+            signs.append(frozenset(terms))
+            continue
+        before = phrase[at - 1] if at and not slot.gap else None
+        after = phrase[at + 1] if at + 1 < len(phrase) and not phrase[at + 1].gap else None
+        signs.append(_lengthened(terms, _adjoining(before, folder), _adjoining(after, folder)))
     return _ordered(signs)
+
+
+def _adjoining(slot: patterns.Slot | None, folder: _Folder) -> tuple[str, ...]:
+    """The terms that must adjoin, if it is sure that one does."""
+    if slot is None or slot.optional or slot.group in KINDS:
+        return ()
+    return folder.terms_of(slot.group)
 
 
 def _lengthened(terms: Sequence[str], before: Sequence[str], after: Sequence[str]) -> Literals:
@@ -376,7 +406,7 @@ def _numbered(
         ways = []
         for way in rule.ways:
             own = [bits.of(literals) for literals in way.signs]
-            ways.append(replace(way, bits=sum(own), rarest=own[0]))
+            ways.append(replace(way, bits=sum(own)))
         numbered.append(replace(rule, ways=tuple(ways)))
     return tuple(numbered), bits.of_literal
 

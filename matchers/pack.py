@@ -275,8 +275,7 @@ def _check_patterns(rule: Rule, lines: _Lines, file: Path, place: Path_) -> None
 
 def _groups_named(claim: Claim, rule: Rule) -> Iterator[str]:
     for pattern in rule.match:
-        for sequence in patterns.parse(pattern):
-            yield from (slot.group for slot in sequence if slot.group)
+        yield from (slot.group for slot in patterns.parse(pattern) if slot.group)
     for together in rule.together:
         yield from together.all
     parts: Iterable[Any] = (*rule.needs, *rule.boosts, *rule.spares, *claim.spares)
@@ -290,7 +289,7 @@ def _named_places(claim: Claim) -> Iterator[tuple[Path_, list[str]]]:
     for number, rule in enumerate(claim.rules):
         place: Path_ = ("rules", number)
         for index, pattern in enumerate(rule.match):
-            names = [s.group for seq in patterns.parse(pattern) for s in seq if s.group]
+            names = [slot.group for slot in patterns.parse(pattern) if slot.group]
             yield (*place, "match", index), names
         for index, together in enumerate(rule.together):
             yield (*place, "together", index), list(together.all)

@@ -8,27 +8,37 @@ repeats, so that no pattern can take more than linear time; a regular expression
 
 import re
 from dataclasses import dataclass
-from itertools import product
 
 MAX_GAP = 30
 MAX_PARTS = 8
-MAX_OPTIONAL = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One place of a pattern: a term of a group, or one of the terms that it names itself.
 
-    Up to `gap` characters may stand before it, across a comma if `loose`.
+    Up to `gap` characters may stand before it, across a comma if `loose`; an `optional` one may
+    be lacking, and hands its gap on to the next.
     """
 
     group: str
     terms: tuple[str, ...]
     gap: int = 0
     loose: bool = False
+    optional: bool = False
 
 
 Sequence = tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """That slot `before` may be the one that stands before a slot, and how far from it."""
+
+    before: int
+    gap: int
+    loose: bool
+
 
 _TOKEN = re.compile(
     r"(?P<gap>~~?\d+)|\{(?P<body>[^{}~]+)\}(?P<optional>\?)?|(?P<plain>[^{}~?\s()\[\]*\\^$|]+)|(?P<space>\s+)"
@@ -40,42 +50,33 @@ class PatternFault(ValueError):
     """A pattern that cannot be read; the message says what is wrong with it."""
 
 
-def parse(pattern: str) -> tuple[Sequence, ...]:
-    """The sequences that `pattern` stands for: one for each choice of its optional parts.
-
-    Raises `PatternFault`.
-    """
+def parse(pattern: str) -> Sequence:
+    """The slots that `pattern` stands for; raises `PatternFault`."""
     slots = _slots(pattern)
-    if not any(not optional for _, optional in slots):
-        raise PatternFault(f"pattern {pattern!r} has no part that must be there")
+    if not slots or slots[0].optional or slots[-1].optional:
+        raise PatternFault(f"pattern {pattern!r}: the first and the last part must be there")
     if len(slots) > MAX_PARTS:
         raise PatternFault(f"pattern {pattern!r} has more than {MAX_PARTS} parts")
-    optional = [index for index, (_, may_lack) in enumerate(slots) if may_lack]
-    if len(optional) > MAX_OPTIONAL:
-        raise PatternFault(f"pattern {pattern!r} has more than {MAX_OPTIONAL} optional parts")
-    sequences = []
-    for kept in product((True, False), repeat=len(optional)):
-        dropped = {index for index, keep in zip(optional, kept, strict=True) if not keep}
-        sequences.append(_without(slots, dropped))
-    return tuple(dict.fromkeys(sequences))
+    return slots
 
 
-def _without(slots: list[tuple[Slot, bool]], dropped: set[int]) -> Sequence:
-    """The slots that stay; a dropped one hands its gap on to the next."""
-    kept: list[Slot] = []
-    gap, loose = 0, False
-    for index, (slot, _) in enumerate(slots):
-        gap, loose = max(gap, slot.gap), loose or slot.loose
-        if index in dropped:
-            continue
-        first = not kept
-        kept.append(Slot(slot.group, slot.terms, 0 if first else gap, False if first else loose))
-        gap, loose = 0, False
-    return tuple(kept)
+def links(slots: Sequence) -> tuple[tuple[Link, ...], ...]:
+    """For each slot those that may stand before it: the one before, and past what may lack."""
+    found = []
+    for at, slot in enumerate(slots):
+        gap, loose = slot.gap, slot.loose
+        before = at - 1
+        own = [Link(before, gap, loose)] if at else []
+        while before > 0 and slots[before].optional:
+            gap, loose = max(gap, slots[before].gap), loose or slots[before].loose
+            before -= 1
+            own.append(Link(before, gap, loose))
+        found.append(tuple(own))
+    return tuple(found)
 
 
-def _slots(pattern: str) -> list[tuple[Slot, bool]]:
-    slots: list[tuple[Slot, bool]] = []
+def _slots(pattern: str) -> Sequence:
+    slots: list[Slot] = []
     at, gap, loose = 0, 0, False
     while at < len(pattern):
         found = _TOKEN.match(pattern, at)
@@ -93,9 +94,9 @@ def _slots(pattern: str) -> list[tuple[Slot, bool]]:
                 )
             continue
         group, terms = _meaning(found, pattern)
-        slots.append((Slot(group, terms, gap, loose), bool(found["optional"])))
+        slots.append(Slot(group, terms, gap, loose, bool(found["optional"])))
         gap, loose = 0, False
-    return slots
+    return tuple(slots)
 
 
 def _meaning(found: re.Match[str], pattern: str) -> tuple[str, tuple[str, ...]]:

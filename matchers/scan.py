@@ -1,6 +1,7 @@
 """The matcher: a pack compiled once, texts in, explained hits out."""
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -17,10 +18,10 @@ from matchers.pack import Pack, digest
 from matchers.repair import Edit, repair, unspell, unwrap
 from matchers.store import dump, load
 from matchers.text import Folded, fold, units_of
-from matchers.verdict import Verdict, best, weigh
+from matchers.verdict import Verdict, Verdicts, weigh
 from matchers.words import VERSION as WORDS_VERSION
 
-MATCHER_VERSION = 1
+MATCHER_VERSION = 2
 """Raised whenever the same pack may give other hits."""
 MAX_CHARACTERS = 20_000_000
 """Characters of one text that are read; a longer one is answered with `truncated`."""
@@ -161,21 +162,22 @@ class Matcher:
             return None
         found = compiled.places.find(data)
         ways = self._all_ways if evasion else self._open_ways(found, met, page_groups)
-        return self._located(found, codes, text, ways) if ways else None
+        return self._located(found, codes, len(data) // 2, text, ways) if ways else None
 
     def _open_ways(self, found: list[Found], met: int, page_groups: frozenset[str]) -> Ways:
         """The ways of which the text shows every set of signs, in a context that fits."""
+        compiled = self._compiled
         shown = 0
-        bits = self._compiled.site_bits
-        for number in {number for number, _ in found}:
-            shown |= bits[number]
+        numbers: set[int] = set()
+        for site in {number for number, _ in found}:
+            shown |= compiled.site_bits[site]
+            numbers.update(compiled.ways_of[site])
         ways: dict[int, tuple[CompiledRule, list[Way]]] = {}
         fitting: dict[int, bool] = {}
-        for context, rule, way in [
-            (context, rule, way)
-            for own, context, rule, way in self._compiled.ways
-            if own & shown == own
-        ]:
+        for number in sorted(numbers):
+            bits, context, rule, way = compiled.ways[number]
+            if bits & shown != bits:
+                continue
             fits = fitting.get(id(context))
             if fits is None:
                 fits = fitting[id(context)] = _fits(context, met, page_groups)
@@ -183,30 +185,32 @@ class Matcher:
                 ways.setdefault(id(rule), (rule, []))[1].append(way)
         return tuple((rule, tuple(some)) for rule, some in ways.values())
 
-    def _located(self, found: list[Found], codes: Codes, text: str, ways: Ways) -> _First:
-        """Where the rarest signs of `ways` and all evasions stand, and what must be mended."""
+    def _located(
+        self, found: list[Found], codes: Codes, size: int, text: str, ways: Ways
+    ) -> _First:
+        """Where the rarest signs and all evasions stand, and what must be mended.
+
+        `size` is the number of characters left of `codes`: if none was set aside nothing can be
+        broken, and in a short text the places do not matter.
+        """
         compiled = self._compiled
-        where = np.flatnonzero(codes).tolist()
-        rarest = wanted = 0
-        for _, some in ways:
-            for way in some:
-                rarest |= way.rarest
-                wanted |= way.bits
+        whole = size == codes.size
+        if whole and len(text) <= SHORT and ways is not self._all_ways:
+            return _First(ways, (), ())
+        where = range(size) if whole else np.flatnonzero(codes).tolist()
         at: list[Place] = []
         edits: list[Edit] = []
         for number, end_byte in found:
-            plain = compiled.evaded[number]
-            bits = compiled.site_bits[number]
-            if not plain and not bits & wanted:
-                continue
-            size = compiled.site_sizes[number]
+            length = compiled.site_sizes[number]
             last = end_byte // 2
-            start, end = where[last - size], where[last - 1] + 1
-            if end - start > 4 * size + 8 or (end - start > size and "\n\n" in text[start:end]):
+            start, end = where[last - length], where[last - 1] + 1
+            gap = end - start - length
+            if gap > 3 * length + 8 or (gap and "\n\n" in text[start:end]):
                 continue
-            if plain or bits & rarest:
+            plain = compiled.evaded[number]
+            if plain or compiled.ways_of[number]:
                 at.append((start, end))
-            if plain or end - start > size:
+            if plain or gap:
                 edits.append(Edit(start, end, plain))
         return _First(ways, tuple(at), tuple(sorted(edits, key=_start)))
 
@@ -224,17 +228,14 @@ class Matcher:
         """`folded` with the places of its terms."""
         compiled = self._compiled
         codes = compiled.alphabet.plain[units_of(folded.chars)]
-        found: dict[int, list[Place]] = {}
-        sizes = compiled.term_sizes
+        words: defaultdict[str, list[Place]] = defaultdict(list)
+        sizes, groups_of = compiled.term_sizes, compiled.groups_of
         for number, end_byte in compiled.tagger.find(codes.tobytes()):
             end = end_byte // 2
-            if number in found:
-                found[number].append((end - sizes[number], end))
-            else:
-                found[number] = [(end - sizes[number], end)]
-        groups_of = compiled.groups_of
-        present = {group for number in found for group in groups_of[number]}
-        return Tagged(folded, found, present, compiled.groups, compiled.known)
+            place = (end - sizes[number], end)
+            for group in groups_of[number]:
+                words[group].append(place)
+        return Tagged(folded, dict(words), compiled.groups, compiled.known)
 
     def _read(
         self, text: str, window: "_Window", first: _First, page_groups: frozenset[str]
@@ -254,19 +255,32 @@ class Matcher:
         unspell(folded)
         unwrap(folded)
         tagged = self._tagged(folded)
-        verdicts: list[Verdict] = []
-        for rule, ways in first.ways:
-            for place, phrase in places(ways, tagged):
-                verdict = weigh(
-                    rule, tagged, place, phrase=phrase, page_groups=page_groups, evaded=evaded
-                )
-                if verdict is not None and verdict.score >= THRESHOLD:
-                    verdicts.append(verdict)
+        found = [
+            (rule, place, phrase)
+            for rule, ways in first.ways
+            for place, phrase in places(ways, tagged)
+        ]
+        found.sort(key=_strength)
+        verdicts = Verdicts()
+        for rule, place, phrase in found:
+            if verdicts.taken(rule.claim.claim, place):
+                continue
+            verdict = weigh(
+                rule, tagged, place, phrase=phrase, page_groups=page_groups, evaded=evaded
+            )
+            if verdict is not None and verdict.score >= THRESHOLD:
+                verdicts.add(verdict, place)
         return [
             replace(verdict, start=verdict.start + left, end=verdict.end + left)
-            for verdict in best(verdicts)
+            for verdict in verdicts.kept
             if window.first <= verdict.start + left < window.last
         ]
+
+
+def _strength(found: tuple[CompiledRule, Place, bool]) -> tuple[float, int, int, str]:
+    """The order in which matches are weighed: the strongest rule first, then the longest."""
+    rule, (start, end), _ = found
+    return -rule.rule.weight, start - end, start, rule.rule.id
 
 
 def _start(edit: Edit) -> int:

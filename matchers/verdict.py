@@ -27,6 +27,25 @@ class Verdict:
     factors: tuple[Factor, ...]
 
 
+class Verdicts:
+    """The verdicts on one text: for each claim none that overlap."""
+
+    def __init__(self) -> None:
+        self.kept: list[Verdict] = []
+        self._places: dict[str, list[Place]] = {}
+
+    def taken(self, claim: str, place: Place) -> bool:
+        """Whether a verdict of `claim` overlaps `place`."""
+        return any(
+            start < place[1] and place[0] < end for start, end in self._places.get(claim, ())
+        )
+
+    def add(self, verdict: Verdict, place: Place) -> None:
+        """Keep a verdict on a match at `place`."""
+        self.kept.append(verdict)
+        self._places.setdefault(verdict.rule.claim.claim, []).append(place)
+
+
 def weigh(
     rule: CompiledRule,
     tagged: Tagged,
@@ -88,18 +107,3 @@ def _cut(tagged: Tagged, place: Place) -> bool:
 
 def _probability(log_odds: float) -> float:
     return round(1 / (1 + math.exp(-log_odds)), 3)
-
-
-def best(verdicts: list[Verdict]) -> list[Verdict]:
-    """For each claim the likeliest of those that overlap."""
-    taken: dict[str, set[int]] = {}
-    kept: list[Verdict] = []
-    for verdict in sorted(
-        verdicts, key=lambda v: (-v.score, v.start - v.end, v.start, v.rule.rule.id)
-    ):
-        own = taken.setdefault(verdict.rule.claim.claim, set())
-        place = range(verdict.start, verdict.end)
-        if own.isdisjoint(place):
-            own.update(place)
-            kept.append(verdict)
-    return kept
