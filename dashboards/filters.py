@@ -21,6 +21,8 @@ from matchers.words import tokens_for_index
 MANY = ("claim", "severity", "state", "presence", "platform", "source", "seller", "notice_state")
 ONE = ("q", "sort", "from", "to", "decided_from", "decided_to")
 ALL_STATES = ("open", "confirmed", "dismissed")
+WAITING = {"state": ("open",), "presence": ("online", "changed", "unknown")}
+"""What the queue lists if neither state nor presence is chosen: what is gone is one click away."""
 PAGE_ROWS = 50
 NOWHERE = 2**62 - 1
 """An id that nothing has."""
@@ -28,7 +30,7 @@ NOWHERE = 2**62 - 1
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What of an address is filter; `states` defaults to open clues."""
+    """What of an address is filter; without state and presence it is what waits."""
 
     many: Mapping[str, tuple[str, ...]]
     one: Mapping[str, str]
@@ -66,11 +68,11 @@ class Filter:
         )
 
     def values(self, name: str) -> tuple[str, ...]:
-        """The chosen values of a facet; of the state: open, if nothing is said."""
-        values = self.many.get(name, ())
-        if name == "state" and not values:
-            return ("open",)
-        return tuple(value for value in values if value)
+        """The chosen values of a facet, those of `WAITING` included."""
+        values = self.many.get(name)
+        if values is None and (name == "state" or "state" not in self.many):
+            return WAITING.get(name, ())
+        return tuple(value for value in values or () if value)
 
     def chips(self) -> Iterator[tuple[str, str]]:
         """Facet and value of everything that narrows the list, the default state aside."""

@@ -11,6 +11,8 @@ from dashboards.rendering import page
 from lantian.access import sessions, users
 
 router = APIRouter()
+HOME = {"reviewer": "/clues"}
+"""Where a session begins: reviewers at their queue, all others at the overview."""
 
 
 @router.get("/login", response_class=HTMLResponse)
@@ -33,7 +35,7 @@ def log_in(request: Request, secret: Annotated[str, Form()]) -> Response:
     with parts.store.write() as session:
         user = users.use_link(session, secret, at=at)
         cookie, _row = sessions.start_session(session, user, limits=parts.session_limits, at=at)
-    answer = RedirectResponse("/", 303)
+    answer = RedirectResponse(HOME.get(user.role, "/"), 303)
     answer.set_cookie(
         cookie_name(parts),
         cookie,

@@ -165,3 +165,29 @@ def test_every_page_stands_in_both_languages(
         assert seen.page.evaluate("document.body.scrollWidth <= innerWidth"), path
     assert ("审核队列 · 蓝天" in titles) == (locale == "zh-CN")
     assert seen.complaints == []
+
+
+def test_the_tour_goes_on_after_a_decision_and_can_be_skipped(
+    served: Office, watched: Callable[..., Watched]
+) -> None:
+    ids = fill(served, 2)
+    seen = watched()
+    seen.go("/clues")
+    tour, steps = seen.page.locator("#tour"), seen.page.locator("#tour li")
+    assert tour.is_hidden(), "in a real installation it waits to be asked for"
+    seen.page.click("[data-tour=again]")
+    for number in range(steps.count()):
+        assert steps.nth(number).is_visible()
+        place = steps.nth(number).get_attribute("data-at")
+        assert seen.page.locator(f".toured:is({place})").count() == 1
+        if number == 2:
+            seen.page.keyboard.press("y")
+            seen.page.wait_for_selector(f'li.open[data-id="{ids[1]}"]')
+            assert steps.nth(number).is_visible()
+        seen.page.click("[data-tour=next]")
+    assert tour.is_hidden()
+    seen.page.click("[data-tour=again]")
+    seen.page.click("[data-tour=skip]")
+    seen.page.reload()
+    assert tour.is_hidden()
+    assert seen.complaints == []

@@ -1,5 +1,6 @@
 """What the pages answer, on both stores, without a script."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -40,6 +41,7 @@ def test_a_look_at_the_link_does_not_use_it_up(office: Office) -> None:
     assert {"HttpOnly", "SameSite=lax"} <= {
         p.strip() for p in answer.headers["set-cookie"].split(";")
     }
+    assert answer.headers["location"] == "/clues"
     assert client.get("/clues").status_code == 200
     again = office.client(None).post("/login", data={"secret": secret})
     assert again.status_code != 303 or again.headers["location"] == "/login"
@@ -219,6 +221,24 @@ def test_the_filter_is_the_address(office: Office) -> None:
     assert 'class="none"' in client.get("/clues?claim=name_hanging").text
     assert 'class="none"' in client.get("/clues?platform=unknown").text
     assert client.get("/clues?from=yesterday").status_code == 422
+
+
+def test_what_is_gone_waits_behind_one_choice(office: Office) -> None:
+    here, gone = (office.market.posting(office.platform_id) for _ in range(2))
+    with office.parts.store.write() as session:
+        session.get_one(Clue, gone).presence = "gone"
+    office.index_all()
+    client = office.client()
+    shown = client.get("/clues").text
+    assert f'data-id="{here}"' in shown
+    assert f'data-id="{gone}"' not in shown
+    facets = client.get("/clues/facets", headers={"HX-Request": "true"}).text
+    (address,) = re.findall(r'href="([^"]*presence=gone[^"]*)"', facets)
+    both = client.get(html.unescape(address)).text
+    assert f'data-id="{here}"' in both
+    assert f'data-id="{gone}"' in both
+    for address in ("/clues?state=open", "/clues?presence=gone"):
+        assert f'data-id="{gone}"' in client.get(address).text
 
 
 def test_facets_count_what_each_value_would_give(office: Office) -> None:
