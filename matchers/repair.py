@@ -13,6 +13,7 @@ from matchers.words import dictionary_words
 WIDEST_WRAP = 60
 NARROWEST_WRAP = 12
 _BREAKS = frozenset("\n，、：")
+_STOP = re.compile("[" + "".join(STOPS) + "]")
 _LIST_MARKS = "一二三四五六七八九十"
 
 
@@ -138,22 +139,25 @@ def unspell(folded: Folded) -> None:
 
 
 def unwrap(folded: Folded) -> None:
-    """Join lines that were only wrapped: a full one that ends without a mark, or a comma."""
+    """Join lines that were only wrapped: what is left of one asks for the next.
+
+    Only the unfinished sentence before a line end and the beginning of the one after it are
+    looked at, so that a text means the same wherever it stands.
+    """
     lines = folded.chars.split("\n")
     if len(lines) == 1:
         return
-    widest = max(len(line) for line in lines)
     places = []
     at = 0
     for line, following in pairwise(lines):
         at += len(line)
-        if _wrapped(line, following, widest):
+        if _wrapped(line, following):
             places.append(at)
         at += 1
     _remove(folded, places, Kind.INVISIBLE)
 
 
-def _wrapped(line: str, following: str, widest: int) -> bool:
+def _wrapped(line: str, following: str) -> bool:
     if not line or not following or following[0].isascii() or line[-1].isascii():
         return False
     if following[0] in STOPS or (following[0] in _LIST_MARKS and following[1:2] in "、，"):
@@ -162,7 +166,11 @@ def _wrapped(line: str, following: str, widest: int) -> bool:
         return True
     if line[-1] in STOPS or line[-1] in COMMAS:
         return False
-    return len(line) >= max(NARROWEST_WRAP, 0.85 * widest) and widest <= WIDEST_WRAP
+    *sentences, rest = _STOP.split(line)
+    if sentences:  # Prose, of which a sentence goes on.
+        return len(rest) <= WIDEST_WRAP
+    first = len(_STOP.split(following, maxsplit=1)[0])
+    return max(NARROWEST_WRAP, 0.85 * first) <= len(line) <= WIDEST_WRAP
 
 
 def _remove(folded: Folded, places: list[int], gap: Kind) -> None:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matchers.errors import DamagedMatcher
@@ -128,7 +128,11 @@ def test_whatever_the_text_each_hit_is_a_slice_of_it(matcher: Matcher, text: str
         assert text[hit.start : hit.end] == hit.text
 
 
-@given(st.lists(PIECES, max_size=20).map("".join), st.integers(0, 30))
+@given(
+    st.lists(PIECES, max_size=20).map("".join),
+    st.one_of(st.integers(0, 30), st.just(SHORT // 4)),
+)
+@example("专利包\n包授权", 2)
 def test_clean_text_before_and_after_moves_a_hit_and_no_more(
     matcher: Matcher, text: str, count: int
 ) -> None:
