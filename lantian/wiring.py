@@ -137,7 +137,10 @@ def open_index(settings: Settings) -> "SearchIndex":
 
 
 def load_matcher(pack_dir: Path | None, cache_dir: Path) -> "Matcher":
-    """The compiled matcher of the pack; compiled bytes are kept in `cache_dir` under its hash."""
+    """The compiled matcher of the pack.
+
+    Its bytes are kept in `cache_dir` under the hashes of the pack and of the matcher's code.
+    """
     from matchers.errors import MatcherError
     from matchers.pack import load_pack
     from matchers.scan import Matcher, full_hash
@@ -170,4 +173,7 @@ def kept_matcher(pack_hash: str, cache_dir: Path) -> "Matcher | None":
 
 
 def _cached(pack_hash: str, cache_dir: Path) -> Path:
-    return cache_dir / f"matcher-{pack_hash.removeprefix('sha256:')[:32]}.bin"
+    from matchers.pack import code_digest
+
+    code = code_digest().removeprefix("sha256:")[:16]
+    return cache_dir / f"matcher-{pack_hash.removeprefix('sha256:')[:32]}-{code}.bin"

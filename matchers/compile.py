@@ -12,7 +12,7 @@ from matchers.alphabet import Alphabet, make_alphabet
 from matchers.engine import LiteralEngine, make_engine
 from matchers.entities import KINDS, SIGNS
 from matchers.errors import MatcherError
-from matchers.pack import Pack, rule_hash
+from matchers.pack import Pack, digest, rule_hash
 from matchers.rules import Boost, Claim, Group, Nearby, Rule, Spare, Together
 from matchers.text import Tables, build_tables
 
@@ -72,6 +72,8 @@ class Prepared:
     tables: Tables
     evasions: dict[str, str]
     engine: str
+    literals: str
+    """A digest of the literals of all engines."""
     engines: tuple[bytes | None, ...] = field(repr=False)
 
 
@@ -182,14 +184,13 @@ def compile_pack(
     gate = tuple(sorted({*needs, *evasions}))
     sites = tuple(sorted({*signs, *evasions}))
     alphabet = make_alphabet((*terms, *gate, *sites), tables)
+    coded = [[alphabet.encode(text) for text in texts] for texts in (gate, sites, terms)]
+    literals = digest([[each.hex() for each in some] for some in coded])
+    if prepared and prepared.literals != literals:
+        raise MatcherError("what was prepared belongs to another pack.")
     engines = [
-        make_engine(
-            [alphabet.encode(text) for text in literals],
-            engine,
-            prepared.engines[number] if prepared else None,
-            once=once,
-        )
-        for number, (literals, once) in enumerate(((gate, True), (sites, False), (terms, False)))
+        make_engine(some, engine, prepared.engines[at] if prepared else None, once=at == 0)
+        for at, some in enumerate(coded)
     ]
     return Compiled(
         pack_hash=pack_hash,
@@ -205,7 +206,7 @@ def compile_pack(
         known=folder.open_terms(),
         syllables=variants.syllables(pack.characters),
         prepared=Prepared(
-            tables, evasions, engines[0].name, tuple(each.dump() for each in engines)
+            tables, evasions, engines[0].name, literals, tuple(each.dump() for each in engines)
         ),
         gate=engines[0],
         places=engines[1],

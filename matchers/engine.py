@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol
 
-from matchers.errors import EngineMissing
+from matchers.errors import DamagedMatcher, EngineMissing
 
 Found = tuple[int, int]
 
@@ -39,7 +39,10 @@ class Hyperscan:
         import hyperscan
 
         if compiled is not None:
-            self._database = hyperscan.loadb(compiled, hyperscan.HS_MODE_BLOCK)
+            try:
+                self._database = hyperscan.loadb(compiled, hyperscan.HS_MODE_BLOCK)
+            except hyperscan.error as error:
+                raise DamagedMatcher(f"no database of this engine: {error}.") from error
         else:
             self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
             self._database.compile(
@@ -131,6 +134,9 @@ def make_engine(
         raise EngineMissing(
             "no literal engine is installed.", hint="Install hyperscan or ahocorasick_rs."
         )
-    if (name or names[0]) == Hyperscan.name:
+    name = name or names[0]
+    if name not in names:
+        raise EngineMissing(f"the engine {name!r} is not installed.", hint=f"Install {name}.")
+    if name == Hyperscan.name:
         return Hyperscan(literals, compiled, once=once)
     return AhoCorasick(literals, once=once)

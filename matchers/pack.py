@@ -122,6 +122,12 @@ def digest(content: object) -> str:
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def code_digest(folder: Path = _HOME) -> str:
+    """`sha256:…` of the matcher's own modules: what was compiled by others is not read."""
+    modules = sorted(folder.glob("*.py"))
+    return digest([[module.name, module.read_text(encoding="utf-8")] for module in modules])
+
+
 def load_pack(path: Path | None = None) -> Pack:
     """The pack in folder `path` (default: the shipped one).
 

@@ -3,15 +3,14 @@
 import hashlib
 import json
 import platform
-import struct
 import zlib
 from dataclasses import asdict
 
 import numpy as np
 
 from matchers.compile import Compiled, Prepared, compile_pack
-from matchers.errors import DamagedMatcher
-from matchers.pack import Characters, Pack
+from matchers.errors import DamagedMatcher, MatcherError
+from matchers.pack import Characters, Pack, code_digest
 from matchers.rules import Claim, Core, Group
 from matchers.text import TABLE_SIZE, Tables
 
@@ -24,6 +23,7 @@ def dump(pack: Pack, compiled: Compiled) -> bytes:
     prepared = compiled.prepared
     head = {
         "machine": _machine(),
+        "code": code_digest(),
         "engine": prepared.engine,
         "hash": compiled.pack_hash,
         "claims": [claim.model_dump(mode="json") for claim in pack.claims],
@@ -31,6 +31,7 @@ def dump(pack: Pack, compiled: Compiled) -> bytes:
         "core": pack.core.model_dump(mode="json"),
         "characters": asdict(pack.characters),
         "evasions": prepared.evasions,
+        "literals": prepared.literals,
     }
     parts = [
         json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"),
@@ -38,48 +39,66 @@ def dump(pack: Pack, compiled: Compiled) -> bytes:
         prepared.tables.kinds.tobytes(),
         *(database or b"" for database in prepared.engines),
     ]
-    body = b"".join(struct.pack("<Q", len(part)) + part for part in parts)
+    body = b"".join(len(part).to_bytes(8, "little") + part for part in parts)
     return _MAGIC + hashlib.sha256(body).digest() + zlib.compress(body, 1)
 
 
 def load(data: bytes) -> tuple[Pack, Compiled]:
-    """What `dump` wrote; raises `DamagedMatcher` where it is damaged or of another machine."""
-    start = len(_MAGIC) + _DIGEST
+    """What `dump` wrote; raises `DamagedMatcher` where it is damaged, or of another machine."""
     try:
-        if data[: len(_MAGIC)] != _MAGIC:
-            raise ValueError("another format")
-        body = zlib.decompress(data[start:])
-        if hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
-            raise ValueError("another content than its digest says")
-        head_bytes, folds, kinds, *databases = _parts(body)
-        head = json.loads(head_bytes)
-        if head["machine"] != _machine():
-            raise ValueError(f"made on {head['machine']}, not on {_machine()}")
-        pack = Pack(
-            claims=tuple(Claim.model_validate(claim) for claim in head["claims"]),
-            groups={name: Group.model_validate(group) for name, group in head["groups"].items()},
-            core=Core.model_validate(head["core"]),
-            characters=_characters(head["characters"]),
-        )
-    except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+        pack, pack_hash, prepared = _read(data)
+        return pack, compile_pack(pack, pack_hash, prepared=prepared)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        MatcherError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise DamagedMatcher(
             f"these bytes are no compiled matcher for this machine: {error}.",
             hint="Compile the pack again.",
         ) from error
+
+
+def _read(data: bytes) -> tuple[Pack, str, Prepared]:
+    """Pack, hash and what was prepared; any of many errors where the bytes are others."""
+    start = len(_MAGIC) + _DIGEST
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise ValueError("another format")
+    try:
+        body = zlib.decompress(data[start:])
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
+        raise ValueError("another content than its digest says")
+    head_bytes, folds, kinds, *databases = _parts(body)
+    head = json.loads(head_bytes)
+    if head["machine"] != _machine():
+        raise ValueError(f"made on {head['machine']}, not on {_machine()}")
+    if head["code"] != code_digest():
+        raise ValueError("made by another version of the matcher")
+    pack = Pack(
+        claims=tuple(Claim.model_validate(claim) for claim in head["claims"]),
+        groups={name: Group.model_validate(group) for name, group in head["groups"].items()},
+        core=Core.model_validate(head["core"]),
+        characters=_characters(head["characters"]),
+    )
     tables = Tables(
         np.frombuffer(folds, dtype="<u4", count=TABLE_SIZE),
         np.frombuffer(kinds, dtype=np.uint8, count=TABLE_SIZE),
     )
     engines = tuple(database or None for database in databases)
-    prepared = Prepared(tables, head["evasions"], head["engine"], engines)
-    return pack, compile_pack(pack, head["hash"], prepared=prepared)
+    prepared = Prepared(tables, head["evasions"], head["engine"], head["literals"], engines)
+    return pack, head["hash"], prepared
 
 
 def _parts(body: bytes) -> list[bytes]:
     parts = []
     at = 0
     while at < len(body):
-        (size,) = struct.unpack_from("<Q", body, at)
+        size = int.from_bytes(body[at : at + 8], "little")
         parts.append(body[at + 8 : at + 8 + size])
         at += 8 + size
     return parts
