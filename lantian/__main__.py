@@ -13,6 +13,7 @@ COMMANDS = (
     "worker",
     "crawl",
     "match",
+    "rules",
     "index",
     "notice",
     "report",

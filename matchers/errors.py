@@ -29,3 +29,7 @@ class DamagedMatcher(MatcherError):
 
 class EngineMissing(MatcherError):
     """No literal engine is installed."""
+
+
+class LabelError(MatcherError):
+    """A labelled text that cannot be read."""
