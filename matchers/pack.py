@@ -59,6 +59,8 @@ class Pack:
     groups: dict[str, Group]
     core: Core
     characters: Characters = field(repr=False)
+    places: dict[str, str] = field(default_factory=dict, repr=False)
+    """Name of a place, as people write it -> its normal form, province first."""
 
     @cached_property
     def hash(self) -> str:
@@ -74,6 +76,7 @@ class Pack:
                 self.characters.splits,
                 self.characters.twins,
             ],
+            "places": self.places,
         }
         return digest(content)
 
@@ -151,7 +154,7 @@ def load_pack(path: Path | None = None) -> Pack:
         claim, lines = _read(file, Claim)
         _check(claim, groups, lines, file, seen)
         claims.append(claim)
-    return Pack(tuple(claims), groups, core, _characters(lexicon))
+    return Pack(tuple(claims), groups, core, _characters(lexicon), _places(lexicon))
 
 
 def parse_claim(text: str, groups: dict[str, Group], name: str = "<text>") -> Claim:
@@ -161,18 +164,28 @@ def parse_claim(text: str, groups: dict[str, Group], name: str = "<text>") -> Cl
     return claim
 
 
-def _characters(lexicon: Path) -> Characters:
-    def table(name: str) -> dict[str, str]:
-        file = lexicon / name if (lexicon / name).is_file() else LEXICON / name
-        rows = file.read_text(encoding="utf-8").splitlines()
-        return dict(row.split("\t", 1) for row in rows if row and not row.startswith("#"))
+def _table(lexicon: Path, name: str) -> dict[str, str]:
+    file = lexicon / name if (lexicon / name).is_file() else LEXICON / name
+    rows = file.read_text(encoding="utf-8").splitlines()
+    return dict(row.split("\t", 1) for row in rows if row and not row.startswith("#"))
 
+
+def _characters(lexicon: Path) -> Characters:
+    readings, splits = (_table(lexicon, name) for name in ("readings.tsv", "splits.tsv"))
     return Characters(
-        pairs=table("simplified.tsv") | table("variants.tsv"),
-        readings={char: tuple(row.split()) for char, row in table("readings.tsv").items()},
-        splits={char: tuple(row.split()) for char, row in table("splits.tsv").items()},
-        twins=table("twins.tsv"),
+        pairs=_table(lexicon, "simplified.tsv") | _table(lexicon, "variants.tsv"),
+        readings={char: tuple(row.split()) for char, row in readings.items()},
+        splits={char: tuple(row.split()) for char, row in splits.items()},
+        twins=_table(lexicon, "twins.tsv"),
     )
+
+
+def _places(lexicon: Path) -> dict[str, str]:
+    places: dict[str, str] = {}
+    for province, cities in _table(lexicon, "places.tsv").items():
+        places[province] = province
+        places |= {city: f"{province} {city}" for city in cities.split()}
+    return places
 
 
 class _Lines:
