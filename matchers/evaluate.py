@@ -33,6 +33,8 @@ class Labelled:
     family: str = ""
     hard: bool = False
     """A clean text full of the field's words."""
+    doubtful: frozenset[str] = frozenset()
+    """Claims that only one of two people saw: for these the text is not counted."""
 
     @property
     def claims(self) -> frozenset[str]:
@@ -51,6 +53,7 @@ def read_row(row: Mapping[str, Any]) -> Labelled:
             voice=str(row.get("voice", "")),
             family=str(row.get("family", "")),
             hard=bool(row.get("hard", False)),
+            doubtful=frozenset(map(str, row.get("doubtful", ()))),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise LabelError(
@@ -185,7 +188,7 @@ class _Tally:
         self.hard = self.hard_flagged = 0
         self.wrong: list[str] = []
         self.missed: list[str] = []
-        self.rows: list[tuple[frozenset[str], frozenset[str]]] = []
+        self.claims: list[tuple[frozenset[str], frozenset[str], frozenset[str]]] = []
 
     def add(self, row: Labelled, found: tuple[Span, ...]) -> None:
         self.texts += 1
@@ -202,7 +205,8 @@ class _Tally:
             self.by["length"][length_of(row.text)],
         ):
             count.add(wanted=wanted, found=flagged)
-        self.rows.append((row.claims, frozenset(claim for claim, _s, _e in found)))
+        named = frozenset(claim for claim, _start, _end in found)
+        self.claims.append((row.claims - row.doubtful, named - row.doubtful, row.doubtful))
         if wanted and flagged:
             self._compare(row, found)
         elif flagged:
@@ -218,10 +222,10 @@ class _Tally:
         self.touched += any(one[1] < other[2] and other[1] < one[2] for one, other in same)
 
     def report(self) -> Report:
-        claims = sorted({claim for wanted, found in self.rows for claim in wanted | found})
-        for claim in claims:
-            for wanted, found in self.rows:
-                self.by["claim"][claim].add(wanted=claim in wanted, found=claim in found)
+        for claim in sorted({c for wanted, found, _ in self.claims for c in wanted | found}):
+            for wanted, found, doubtful in self.claims:
+                if claim not in doubtful:
+                    self.by["claim"][claim].add(wanted=claim in wanted, found=claim in found)
         return Report(
             texts=self.texts,
             unsure=self.unsure,

@@ -72,6 +72,16 @@ def test_texts_are_told_apart_by_length() -> None:
     }
 
 
+def test_a_claim_that_only_one_person_saw_is_not_counted() -> None:
+    row = Labelled(
+        "a", "一二三四", "hit", (("name_hanging", 0, 2),), doubtful=frozenset({"green_channel"})
+    )
+    for found in ([("green_channel", 0, 1), ("name_hanging", 0, 1)], [("name_hanging", 0, 1)]):
+        report = evaluate([row], lambda _, found=found: found)  # type: ignore[misc]
+        assert report.overall.right == report.claims["name_hanging"].right == 1
+        assert "green_channel" not in report.claims
+
+
 @pytest.mark.parametrize(
     "row,named",
     [
