@@ -58,11 +58,11 @@ def filters() -> list[tuple[Pairs, Keep | None]]:
     first, last = date(2026, 3, 1), date(2026, 4, 15)
     start, end = day_start(first), day_start(last + timedelta(days=1))
 
-    def is_open(clue: Mapping[str, Any]) -> bool:
-        return bool(clue["state"] == "open")
+    def waits(clue: Mapping[str, Any]) -> bool:
+        return bool(clue["state"] == "open" and clue["presence"] != "gone")
 
     def opened(keep: Keep) -> Keep:
-        return lambda clue: is_open(clue) and keep(clue)
+        return lambda clue: waits(clue) and keep(clue)
 
     span = (("from", first.isoformat()), ("to", last.isoformat()))
     decided = (("decided_from", first.isoformat()), ("decided_to", last.isoformat()))
@@ -74,9 +74,9 @@ def filters() -> list[tuple[Pairs, Keep | None]]:
     guaranteed = opened(lambda clue: "guaranteed_grant" in clue["claims"])
     two = opened(lambda clue: bool({"green_channel", "name_hanging"} & set(clue["claims"])))
     return [
-        ((), is_open),
-        ((("sort", "newest"),), is_open),
-        ((("sort", "score"),), is_open),
+        ((), waits),
+        ((("sort", "newest"),), waits),
+        ((("sort", "score"),), waits),
         ((("state", "all"),), lambda _: True),
         ((("state", "confirmed"),), lambda clue: clue["state"] == "confirmed"),
         ((("state", "decided"),), lambda clue: clue["state"] != "open"),
@@ -87,7 +87,10 @@ def filters() -> list[tuple[Pairs, Keep | None]]:
         ((("source", "source-7"),), opened(lambda clue: clue["source_id"] == 7)),
         ((("seller", "1"),), opened(lambda clue: clue["seller_id"] == 1)),
         ((("seller", "50"),), opened(lambda clue: clue["seller_id"] == 50)),
-        ((("presence", "gone"),), opened(lambda clue: clue["presence"] == "gone")),
+        (
+            (("presence", "gone"),),
+            lambda clue: clue["state"] == "open" and clue["presence"] == "gone",
+        ),
         (span, opened(in_span("first_seen_at"))),
         ((("state", "decided"), *decided), in_span("decided_at")),
         (
