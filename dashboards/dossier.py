@@ -74,12 +74,23 @@ class Dossier:
     siblings: tuple[Row, ...]
 
 
+# One question instead of six: a page of the queue waits for each.
+_AROUND = (
+    select(Clue, Document, Platform, Source, Seller, Capture)
+    .join(Document, Document.id == Clue.document_id)
+    .join(Platform, Platform.id == Clue.platform_id)
+    .join(Source, Source.id == Clue.source_id)
+    .outerjoin(Seller, Seller.id == Clue.seller_id)
+    .join(Capture, Capture.id == Document.capture_id)
+)
+
+
 def dossier(session: Session, clue_id: int) -> Dossier:
     """The clue with everything around it; raises `NotFound`."""
-    clue = session.get(Clue, clue_id)
-    if clue is None:
+    around = session.execute(_AROUND.where(Clue.id == clue_id)).one_or_none()
+    if around is None:
         raise NotFound(f"there is no clue {clue_id}.", hint="Go back to the list.")
-    document = session.get_one(Document, clue.document_id)
+    clue, document, platform, source, seller, capture = around
     hits = session.scalars(
         select(Hit)
         .where(Hit.document_id == document.id, Hit.pack_hash == clue.pack_hash)
@@ -90,16 +101,16 @@ def dossier(session: Session, clue_id: int) -> Dossier:
         clue=clue,
         claims=tuple(clue.claims),
         document=document,
-        platform=session.get_one(Platform, clue.platform_id),
-        source=session.get_one(Source, clue.source_id),
-        seller=session.get(Seller, clue.seller_id) if clue.seller_id else None,
+        platform=platform,
+        source=source,
+        seller=seller,
         text=tuple(segments(document.text, [Mark(hit.start, hit.end, hit.claim) for hit in hits])),
         grounds=tuple(
             Ground(hit, number, tuple(articles_in_force(hit.law, *days)))
             for number, hit in enumerate(hits, 1)
         ),
         days=days,
-        capture=session.get_one(Capture, document.capture_id),
+        capture=capture,
         picture=_picture(session, document),
         crawl=_last_crawl(session, clue.source_id),
         decisions=_decisions(session, clue_id),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dashboards.filters import Filter, query_of
@@ -13,6 +13,9 @@ from lantian.clues.queue import find_clues
 from lantian.errors import IndexUnavailable
 from lantian.model import Clue, ClueClaim, Document, Platform, Seller
 from lantian.wiring import Parts
+
+TITLE_LENGTH = 60
+"""Characters of the text that stand for a title that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,13 @@ def listing(
 
 def rows_of(session: Session, ids: Sequence[int], *, now: datetime) -> tuple[Row, ...]:
     """The rows of these clues, in the given order, by three queries however many they are."""
+    if not ids:
+        return ()
     statement = (
         select(
             Clue.id,
             Document.title,
-            Document.text,
+            func.substr(Document.text, 1, TITLE_LENGTH),
             Platform.title,
             Platform.name,
             Seller.name,
@@ -109,7 +114,7 @@ def rows_of(session: Session, ids: Sequence[int], *, now: datetime) -> tuple[Row
         state, presence, first_seen, revision = rest
         made[clue_id] = Row(
             id=clue_id,
-            title=title or text[:60],
+            title=title or text,
             platform=platform or name,
             seller=seller or "",
             claims=tuple(claims.get(clue_id, ())),
