@@ -1,10 +1,16 @@
 """A body without its content coding, as the reader of a page wants it."""
 
+import sys
 import zlib
 from collections.abc import Callable
 from typing import Any
 
 from lantian.errors import Unreadable
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 MOST = 64 * 1024 * 1024
 """Bytes that a kept body may have when it is unpacked."""
@@ -51,16 +57,18 @@ def _brotli(body: bytes) -> bytes:
 
 
 def _zstd(body: bytes) -> bytes:
-    try:
-        import zstandard
-    except ImportError as error:
-        raise Unreadable(
-            "the coding zstd is not known here.", hint="Install the package zstandard."
-        ) from error
-    try:
-        return _in_pieces(body, zstandard.ZstdDecompressor().decompressobj().decompress)
-    except zstandard.ZstdError as error:
-        raise Unreadable(f"the body is no whole zstd: {error}.") from error
+    whole = b""
+    while body:
+        # One frame after the other, as gzip's members.
+        unpacker = zstd.ZstdDecompressor()
+        try:
+            whole += unpacker.decompress(body, MOST + 1 - len(whole))
+        except zstd.ZstdError as error:
+            raise Unreadable(f"the body is no whole zstd: {error}.") from error
+        if len(whole) > MOST:
+            raise Unreadable(f"the body unpacks to more than {MOST:,} bytes.")
+        body = unpacker.unused_data if unpacker.eof else b""
+    return whole
 
 
 def _inflated(body: bytes, bits: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.services.loopback import Installation, Page, serving
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 CLAIM = "专利申请包授权，不授权全额退款"
 GOOD = f"<h1>好页面</h1><p>{CLAIM}</p>"
@@ -69,6 +75,7 @@ def pages() -> dict[str, Page]:
         "/nowhere": Page("", 302, headers={"Location": "http://127.0.0.1:9/"}),
         "/binary": Page(bytes(range(256)) * 40, media_type="text/html"),
         "/gzipped": Page(gzip.compress(GOOD.encode()), headers={"Content-Encoding": "gzip"}),
+        "/zstd": Page(zstd.compress(GOOD.encode()), headers={"Content-Encoding": "zstd"}),
         "/good": Page(GOOD),
     }
     links = "".join(f"<a href='{path}'>{path}</a>" for path in bad)
@@ -135,13 +142,18 @@ def test_a_bad_answer_is_named_and_never_clean(
 
 
 @pytest.mark.parametrize(
-    "path", ["/good", "/gzipped", "/wrong-charset", "/invalid-html", "/deep", "/big5"]
+    "path", ["/good", "/gzipped", "/zstd", "/wrong-charset", "/invalid-html", "/deep", "/big5"]
 )
 def test_a_claim_is_found_however_badly_its_page_is_made(crawled: Crawled, path: str) -> None:
     rows = crawled.installation.rows(
         "select document.url from clue join document on document.id = clue.document_id"
     )
     assert any(url.endswith(path) for (url,) in rows), rows
+
+
+def test_the_hits_of_packed_pages_are_found_again_in_their_evidence(crawled: Crawled) -> None:
+    verified = crawled.installation.command("evidence", "verify", "--deep")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 def test_what_cannot_be_decompressed_is_not_taken_for_a_page(crawled: Crawled) -> None:

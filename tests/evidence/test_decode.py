@@ -1,6 +1,7 @@
 """Content codings of kept bodies."""
 
 import gzip
+import sys
 import zlib
 
 import brotli
@@ -12,6 +13,11 @@ from lantian.errors import Unreadable
 from lantian.evidence import decode
 from lantian.evidence.decode import decoded
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 
 @given(st.binary(max_size=5000))
 def test_what_was_packed_is_unpacked(data: bytes) -> None:
@@ -20,6 +26,8 @@ def test_what_was_packed_is_unpacked(data: bytes) -> None:
     assert decoded(gzip.compress(data), "GZIP") == data
     assert decoded(zlib.compress(data), "deflate") == data
     assert decoded(brotli.compress(data), "br") == data
+    assert decoded(zstd.compress(data), "zstd") == data
+    assert decoded(zstd.compress(data) + zstd.compress(data), "zstd") == data + data
     assert decoded(zlib.compress(gzip.compress(data)), "gzip, deflate") == data
     assert decoded(gzip.compress(data) + gzip.compress(data), "gzip") == data + data
 
@@ -35,9 +43,10 @@ def test_no_body_raises_anything_but_unreadable(data: bytes, coding: str) -> Non
 
 def test_a_body_cut_short_is_read_as_far_as_it_goes() -> None:
     assert decoded(gzip.compress(b"x" * 100_000)[:-9], "gzip").startswith(b"xxx")
+    assert decoded(zstd.compress(b"x" * 1_000_000)[:-3], "zstd").startswith(b"xxx")
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 def test_a_bomb_is_not_unpacked(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decode, "MOST", 1_000_000)
     data = b"\0" * 30_000_000
@@ -45,6 +54,7 @@ def test_a_bomb_is_not_unpacked(coding: str, monkeypatch: pytest.MonkeyPatch) ->
         "gzip": gzip.compress,
         "deflate": zlib.compress,
         "br": lambda plain: brotli.compress(plain, quality=1),
+        "zstd": zstd.compress,
     }[coding](data)
     with pytest.raises(Unreadable, match="unpacks to more than"):
         decoded(packed, coding)
