@@ -97,9 +97,12 @@ names() { sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' "$1" | sort; }
 names "$lock" > "$boot/kept"
 "$uv" pip uninstall --quiet $(names requirements-build.lock | comm -23 - "$boot/kept")
 
-# jieba's patterns make Python 3.12 and newer warn when they are compiled: do that here, once.
+# jieba's patterns make Python 3.12 and newer warn when they are compiled: do that here, once, for
+# the modules that we load. Its tables of the kinds of words, 5 MB compiled, are not among them.
 if [ "$what" != pywb ]; then
-  "$venv/bin/python" -W ignore -m compileall -qq "$venv"/lib/python*/site-packages/jieba
+  (cd "$venv"/lib/python*/site-packages/jieba \
+    && "$VIRTUAL_ENV/bin/python" -W ignore -m compileall -qq \
+      __init__.py _compat.py finalseg/__init__.py)
 fi
 
 printf '%s\n' "$state" > "$stamp"
