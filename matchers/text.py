@@ -103,7 +103,7 @@ def build_tables(pairs: dict[str, str]) -> Tables:
 def _fold_char(char: str, pairs: dict[str, str]) -> str:
     if char in _KEPT_SYMBOLS:
         return _KEPT_SYMBOLS[char]
-    plain = unicodedata.normalize("NFKC", char)
+    plain = _styled(char) or unicodedata.normalize("NFKC", char)
     plain = plain if len(plain) == 1 else _inner_letter(char, plain)
     lower = plain.lower()
     plain = lower if len(lower) == 1 else plain
@@ -117,7 +117,17 @@ def _inner_letter(char: str, plain: str) -> str:
     return inner if len(inner) == 1 and inner.isalnum() else char
 
 
-_NEGATIVE_LETTERS = (range(0x1F150, 0x1F16A), range(0x1F170, 0x1F18A))
+_WHITE_ON_BLACK = (range(0x1F150, 0x1F16A), range(0x1F170, 0x1F18A))
+"""Letters in black circles and squares, of which Unicode knows no plain form."""
+
+
+def _styled(char: str) -> str:
+    """The plain letter or digit of a styled one (🅐, ❶, ⓵); empty if it is none."""
+    for letters in _WHITE_ON_BLACK:
+        if ord(char) in letters:
+            return chr(ord("a") + letters.index(ord(char)))
+    digit = unicodedata.digit(char, None)
+    return "" if digit is None else str(digit)
 
 
 def _kind(char: str) -> Kind:  # noqa: PLR0911  (a list of cases, each its own answer)
@@ -138,7 +148,7 @@ def _kind(char: str) -> Kind:  # noqa: PLR0911  (a list of cases, each its own a
     # Squared ideographs such as 🉐 are ornaments between characters, never part of a word.
     if 0x1F200 <= point <= 0x1F2FF or char == "ㅤ":
         return Kind.SYMBOL
-    if category[0] in "LN" or char in "⺀⺁":
+    if category[0] in "LN" or char in "⺀⺁" or _styled(char):
         return Kind.KEEP
     if 0x2E80 <= point <= 0x2FDF or 0x1F130 <= point <= 0x1F149:
         return Kind.KEEP

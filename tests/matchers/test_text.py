@@ -56,6 +56,8 @@ def test_folding_what_is_folded_changes_nothing(tables: Tables, text: str) -> No
     "written,plain",
     [
         ("ＡＢｃ１２％", "abc12%"),
+        ("❶⓷➇⓿①𝟖", "138018"),
+        ("🅥🆇ⓑ🄰𝒄", "vxbac"),
         ("專利證書授權", "专利证书授权"),
         ("第壹發明人", "第一发明人"),
         ("権利", "权利"),
