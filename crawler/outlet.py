@@ -1,30 +1,33 @@
 """Where visits leave the spider: in batches to the writer, never blocking the reactor."""
 
 import asyncio
+import copyreg
 import logging
-import os
 import pickle
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, Protocol
 
 from crawler.run import Run
+from crawler.starting import WriterProcess, start_writer
 from crawler.writing import LENGTH, Finish, Opening, Taken, Writing
 from lantian.errors import LeaseLost
 from lantian.intake.visit import Visit
+from lantian.reading import Link
+from lantian.store.frontier import Planned
 
 logger = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[1]
 BATCH = 32
 BATCH_BYTES = 4_000_000
 BATCH_SECONDS = 1.0
 MOST_WAITING = 64
 MOST_WAITING_BYTES = 64_000_000
+
+# Dataclasses with slots are pickled field by field in Python: too slow for each link of a page.
+copyreg.pickle(Link, lambda link: (Link, (link.url, link.role, link.text)))
+copyreg.pickle(
+    Planned, lambda row: (Planned, (row.fingerprint, row.url, row.role, row.depth, row.meta))
+)
 
 Lost = Callable[[str], Awaitable[None]]
 """Told once if the writer is gone: with `writer_lost` or `lease_lost`."""
@@ -105,7 +108,7 @@ class ProcessOutlet:
         self._changed = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._gone = self._finished = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: WriterProcess | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._listener: asyncio.Task[None] | None = None
         self.stored = 0
@@ -113,21 +116,12 @@ class ProcessOutlet:
     @property
     def pid(self) -> int | None:
         """Process id of the writer."""
-        return self._process.pid if self._process is not None else None
+        return self._process.process.pid if self._process is not None else None
 
     async def open(self) -> None:
         """Start the writer; it reads what is sent as soon as it has started."""
-        ours, theirs = socket.socketpair()
-        self._process = subprocess.Popen(  # noqa: ASYNC220  (it returns at once)
-            [sys.executable, "-m", "crawler.writer", str(theirs.fileno())],
-            pass_fds=(theirs.fileno(),),
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": _python_path()},
-            # A Ctrl-C is for the spider, which then ends its writer in order.
-            start_new_session=True,
-        )
-        theirs.close()
-        reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+        self._process = self._run.writer or start_writer()
+        reader, self._writer = await asyncio.open_unix_connection(sock=self._process.pipe)
         self._send(opening_of(self._run))
         self._listener = asyncio.ensure_future(self._listen(reader))
 
@@ -162,16 +156,8 @@ class ProcessOutlet:
         if self._listener is not None:
             self._listener.cancel()
         if self._process is not None:
-            await asyncio.to_thread(self._reap)
+            await asyncio.to_thread(self._process.reap)
         return not self._gone
-
-    def _reap(self) -> None:
-        assert self._process is not None  # noqa: S101  (`finish` looked)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
 
     def _flush(self) -> None:
         if self._timer is not None:
@@ -243,7 +229,3 @@ def opening_of(run: Run) -> Opening:
 async def _frame(reader: asyncio.StreamReader) -> bytes:
     (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
     return await reader.readexactly(length)
-
-
-def _python_path() -> str:
-    return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))

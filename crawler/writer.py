@@ -37,10 +37,13 @@ def main() -> int:
 
 def serve(pipe: socket.socket) -> None:
     """Take batches from the pipe, acknowledging each after its commit."""
+    parts = open_parts(load_settings())
+    # Loaded while the spider gets ready.
+    _ = parts.matcher
     opening = _receive(pipe)
     if not isinstance(opening, Opening):
+        parts.close()
         return
-    parts = open_parts(load_settings())
     writing = Writing(parts, opening)
     try:
         while (message := _receive(pipe)) is not None:

@@ -53,19 +53,26 @@ def register(app: typer.Typer) -> None:
 
 def run_child(job_id: int, token: int, overrides: dict[str, str]) -> int:
     """The exit status of the run of a job that our parent holds."""
+    from crawler.starting import start_writer
+    from lantian.settings import load_settings
+
+    settings = load_settings()
+    writer = start_writer() if settings.writer == "process" else None
+
     from crawler.process import LEASE_LOST, end_with_parent, run_spider
     from crawler.run import open_run
     from lantian.errors import LeaseLost
-    from lantian.settings import load_settings
     from lantian.store import jobs
     from lantian.wiring import open_parts
 
     end_with_parent()
-    parts = open_parts(load_settings())
+    parts = open_parts(settings)
     try:
         with parts.store.read() as session:
             claim = jobs.held_claim(session, job_id, token)
-        return run_spider(open_run(parts, claim), overrides)
+        run = open_run(parts, claim)
+        run.writer = writer
+        return run_spider(run, overrides)
     except LeaseLost as error:
         typer.echo(f"lantian: {error}", err=True)
         return LEASE_LOST
