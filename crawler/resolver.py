@@ -15,11 +15,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from zope.interface import implementer  # type: ignore[import-untyped]
 
-from lantian.egress.deny import NONE, Permissions
+from crawler.run import public_web
+from lantian.egress.deny import Permissions
 from lantian.egress.hosts import Endpoint
 from lantian.egress.resolver import Resolver
 from lantian.egress.spelling import canonical_host
 from lantian.errors import EgressRefused, LantianError
+from lantian.settings import load_settings
 
 _active: list["CheckedResolver"] = []
 
@@ -35,7 +37,7 @@ class CheckedResolver:
         # Zope's interfaces are no types: what stands behind them is checked by nobody.
         self._reactor: Any = reactor
         self._resolver = Resolver()
-        self._permissions: Permissions = NONE
+        self._permissions: Permissions = public_web(load_settings())
         self.refusals: dict[str, EgressRefused] = {}
 
     @classmethod

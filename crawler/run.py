@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crawler.browsing import BrowserPlan, plan_browser
+from crawler.starting import WriterProcess
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
 from lantian.errors import BrowserUnavailable, ConfigError, NotFound
@@ -17,6 +18,7 @@ from lantian.intake.visit import Purpose
 from lantian.model import Crawl, FrontierRow, Source
 from lantian.reading import SiteProfile, find_profile
 from lantian.reading.address import host_of
+from lantian.settings import Settings
 from lantian.store import frontier, jobs
 from lantian.store.frontier import Planned
 from lantian.wiring import Parts
@@ -81,6 +83,7 @@ class Run:
 
     `hosts` are the hosts that belong to the site; where a start address is redirected to another
     host, that one joins them. `browser` is how one is started; `no_browser` says why there is none.
+    `writer` was started ahead; none: it is started with the spider.
     """
 
     parts: Parts
@@ -95,6 +98,7 @@ class Run:
     seen: Seen
     hosts: set[str]
     browser: BrowserPlan | None = None
+    writer: WriterProcess | None = None
     no_browser: str = ""
     finished: bool = False
     reason: str = ""
@@ -120,7 +124,13 @@ def source_named(session: Session, name: str) -> Source:
 def permissions_of(parts: Parts, source: Source) -> Permissions:
     """What the source may connect to."""
     granted = [(permission.host, permission.port) for permission in source.permissions]
-    return Permissions.of(granted, only=parts.is_demo)
+    own = parts.settings.own_networks
+    return Permissions.of(granted, own_networks=own, only=parts.is_demo)
+
+
+def public_web(settings: Settings) -> Permissions:
+    """What is connected to without a source: the public web but for the operator's networks."""
+    return Permissions.of(own_networks=settings.own_networks)
 
 
 def site_hosts(urls: list[str], profile: SiteProfile) -> set[str]:

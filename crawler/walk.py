@@ -11,8 +11,8 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.answer import Answer, raw_page
-from crawler.run import Run, profile_of, source_named
-from lantian.egress.deny import NONE, Permissions
+from crawler.run import Run, profile_of, public_web, source_named
+from lantian.egress.deny import Permissions
 from lantian.errors import ConfigError
 from lantian.model import Source
 from lantian.reading import (
@@ -170,4 +170,4 @@ def _unrecorded(source: str, profile: str) -> tuple[SiteProfile, Permissions]:
             "the spider does not know how to read.", hint="Give -a source=NAME or -a profile=NAME."
         )
     folders = [settings.profiles_dir] if settings.profiles_dir else []
-    return find_profile(profile, folders), NONE
+    return find_profile(profile, folders), public_web(settings)

@@ -5,6 +5,7 @@
 
 import os
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -97,6 +98,10 @@ class Settings(BaseSettings):
     crawl_timeout: float = Field(
         default=30.0, gt=0, description="Seconds after which a request is given up."
     )
+    own_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Public networks of your own (CIDR, comma-separated) that are never crawled.",
+    )
     keep_payload_days: int = Field(
         default=180, ge=1, description="Days that captures without a hit keep their payload."
     )
@@ -131,7 +136,9 @@ class Settings(BaseSettings):
         default="INFO", description="Least severity that is logged."
     )
 
-    @field_validator("trusted_hosts", "report_to", "recheck_after_hours", mode="before")
+    @field_validator(
+        "trusted_hosts", "report_to", "recheck_after_hours", "own_networks", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

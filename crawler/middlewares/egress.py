@@ -9,10 +9,12 @@ from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Response
 
 from crawler.resolver import refusal_of
+from crawler.run import public_web
 from crawler.walk import SiteSpider
-from lantian.egress.deny import NONE, check_url
+from lantian.egress.deny import check_url
 from lantian.errors import EgressRefused
 from lantian.reading.address import host_allowed, host_of
+from lantian.settings import load_settings
 from lantian.store.frontier import Planned
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class EgressMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._public_web = public_web(load_settings())
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -44,7 +47,7 @@ class EgressMiddleware:
     def process_request(self, request: Request) -> None:
         """Nothing, if the request may go out; raises `Refused` or `OffSite`."""
         spider = self._crawler.spider
-        permissions = spider.permissions if isinstance(spider, SiteSpider) else NONE
+        permissions = spider.permissions if isinstance(spider, SiteSpider) else self._public_web
         if request.url.startswith(("file:", "data:")) and not request.meta.get("row"):
             return
         try:

@@ -122,7 +122,7 @@ class Permissions:
         cls,
         granted: Iterable[Permission | tuple[str, int]] = (),
         *,
-        own_networks: Iterable[str] = (),
+        own_networks: Iterable[IPNetwork | str] = (),
         only: bool = False,
         ports: Iterable[int] = PORTS,
     ) -> "Permissions":
@@ -195,7 +195,7 @@ def check_address(
     if what is None and any(
         address.version == own.version and address in own for own in permissions.own_networks
     ):
-        what = "own network"
+        what = "in a network of your own"
     by_name = name != str(address)
     if permissions.grants(name, port) and not (by_name and what in NEVER_BY_NAME):
         return

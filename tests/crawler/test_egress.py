@@ -89,6 +89,15 @@ def test_a_name_that_leads_to_a_private_address_is_refused_when_it_is_resolved(
     assert "shop.test:80 (127.0.0.2) is not connected to: its address is loopback" in detail
 
 
+def test_the_operators_own_networks_are_refused(installation: Installation) -> None:
+    installation.more["LANTIAN_OWN_NETWORKS"] = "1.2.3.0/24"
+
+    done = installation.command("crawl", "http://1.2.3.4/")
+
+    assert done.returncode == 1
+    assert "1.2.3.4:80 is not connected to: its address is in a network of your own" in done.stderr
+
+
 def test_nothing_listens_while_a_crawl_runs(
     installation: Installation, site: Callable[..., Site]
 ) -> None:

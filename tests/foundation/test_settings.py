@@ -1,5 +1,6 @@
 """Settings come from a file and from variables, and a wrong one is named."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,22 @@ def test_variables_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANTIAN_REPORT_TO", "a@b.example, c@d.example")
     monkeypatch.setenv("LANTIAN_RECHECK_AFTER_HOURS", "0.5,24")
+    monkeypatch.setenv("LANTIAN_OWN_NETWORKS", "1.2.3.0/24, 2a00:1::/32")
     settings = load_settings()
     assert settings.report_to == ("a@b.example", "c@d.example")
     assert settings.recheck_after_hours == (0.5, 24.0)
+    assert settings.own_networks == (ip_network("1.2.3.0/24"), ip_network("2a00:1::/32"))
 
 
 @pytest.mark.parametrize(
     "name, value",
-    [("HOLD_SECONDS", "soon"), ("LOCALE", "fr"), ("ACT_WORKING_DAYS", "0"), ("WRITER", "thread")],
+    [
+        ("HOLD_SECONDS", "soon"),
+        ("LOCALE", "fr"),
+        ("ACT_WORKING_DAYS", "0"),
+        ("WRITER", "thread"),
+        ("OWN_NETWORKS", "1.2.3.4/24"),
+    ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"LANTIAN_{name}", value)
