@@ -91,7 +91,10 @@ def _measured(
 
 def _flagged(matcher: Matcher, made: list[tuple[str, bool]]) -> dict[str, int]:
     """How many texts with claims were found, and how many without were flagged."""
-    flags = [(bool(matcher.scan(text).hits), claims) for text, claims in made]
+    results = matcher.scan_many(text for text, _ in made)
+    flags = [
+        (bool(result.hits), claims) for result, (_, claims) in zip(results, made, strict=True)
+    ]
     return {
         "with_claims": sum(claims for _, claims in flags),
         "found": sum(hit and claims for hit, claims in flags),
@@ -113,7 +116,7 @@ def _row(share: float, taken: dict[str, Any], found: dict[str, int]) -> dict[str
 
 def _matched(matcher: Matcher) -> Side:
     def side(some: list[str]) -> int:
-        return sum(len(matcher.scan(text).hits) for text in some)
+        return sum(len(result.hits) for result in matcher.scan_many(some))
 
     return side
 

@@ -4,9 +4,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 
-from matchers.compile import GroupIndex
 from matchers.entities import KINDS, entity_places
 from matchers.text import Folded, Kind
+from matchers.vocabulary import GroupIndex
 
 STOPS = frozenset("。！？；\n")
 COMMAS = frozenset("，：")

@@ -17,7 +17,15 @@ SIGNS: dict[str, tuple[str, ...]] = {
         for rank in _RANKS
     ),
 }
-"""Literals of which each member of a kind holds one; kinds without any are no anchors."""
+"""Literals of which each member of a kind holds one."""
+CHARACTERS = {
+    "price": frozenset("0123456789¥百千万"),
+    "amount": frozenset("0123456789"),
+    "contact": frozenset("0123456789abcdefghijklmnopqrstuvwxyz"),
+    "pct": frozenset("%百"),
+    "pct_high": frozenset("%百"),
+}
+"""Characters of which each member of the other kinds holds one."""
 
 # Every repetition here is bounded or of one class of characters: linear time.
 _NUMBER = r"[0-9]{1,7}(?:\.[0-9]{1,2})?"
@@ -59,20 +67,16 @@ _HIGH = re.compile(
 )
 
 
-_SIGN = {
-    "price": re.compile("[0-9¥百千万]"),
-    "amount": re.compile("[0-9]"),
-    "contact": re.compile("[0-9a-z]"),
-    "pct": re.compile("[%百]"),
-    "pct_high": re.compile("[%百]"),
+_CHARACTER = {
+    kind: re.compile(f"[{''.join(sorted(characters))}]") for kind, characters in CHARACTERS.items()
 }
 """What a text shows if it holds one of a kind at all: cheaper than looking for it."""
 
 
 def entity_places(kind: str, chars: str) -> list[Place]:
     """The places of one of `KINDS` in folded text, in order; `pct_high` is 90% and more."""
-    sign = _SIGN.get(kind)
-    if sign is not None and not sign.search(chars):
+    character = _CHARACTER.get(kind)
+    if character is not None and not character.search(chars):
         return []
     if kind == "pct_high":
         found = _HIGH.finditer(chars)

@@ -3,9 +3,9 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -168,6 +168,14 @@ def _table(lexicon: Path, name: str) -> dict[str, str]:
     file = lexicon / name if (lexicon / name).is_file() else LEXICON / name
     rows = file.read_text(encoding="utf-8").splitlines()
     return dict(row.split("\t", 1) for row in rows if row and not row.startswith("#"))
+
+
+@cache
+def common_words() -> Mapping[str, int]:
+    """How often common words are met in ordinary text; it decides speed, never a hit."""
+    rows = (LEXICON / "common.tsv").read_text(encoding="utf-8").splitlines()
+    counts = (row.split("\t") for row in rows if not row.startswith("#"))
+    return {word: int(count) for word, count in counts}
 
 
 def _characters(lexicon: Path) -> Characters:

@@ -22,7 +22,6 @@ _ESCAPE = re.compile(
 _BRACKETED = re.compile(
     r"(?<=[\u3400-\u9fff])[(（\[［【〔]\s{0,2}([a-zA-Zà-öù-üāēěīńňōūǎǐǒǔǖǘǚǜǹḿɡ]{1,6}[1-5]?)\s{0,2}[)）\]］】〕]"
 )
-_SIGNS = ("\\u", "%u", "&")
 _OPENERS = "(（[［【〔"
 
 
@@ -31,9 +30,11 @@ def undo(text: str, syllables: frozenset[str]) -> tuple[str, Source] | None:
 
     `syllables` are the toneless syllables of the language (v = ü).
     """
-    pieces = _escapes(text) if any(sign in text for sign in _SIGNS) else []
-    if any(opener in text for opener in _OPENERS):
-        pieces += _pinyin(text, syllables)
+    pieces = _escapes(text) if "&" in text or "\\u" in text or "%u" in text else []
+    for opener in _OPENERS:
+        if opener in text:
+            pieces += _pinyin(text, syllables)
+            break
     if not pieces:
         return None
     return _assemble(text, sorted(pieces))

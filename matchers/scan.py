@@ -1,24 +1,20 @@
 """The matcher: a pack compiled once, texts in, explained hits out."""
 
-from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
+from itertools import repeat
 
 from matchers import rewrite
-from matchers.alphabet import Codes
-from matchers.candidates import places
-from matchers.clauses import Place, Tagged
-from matchers.compile import Compiled, CompiledRule, Context, Way, compile_pack
-from matchers.engine import Found
+from matchers.clauses import Place
+from matchers.compile import Compiled, compile_pack
 from matchers.explain import Factor, sentence
+from matchers.openings import Openings, openings
 from matchers.pack import Pack, digest
-from matchers.repair import Edit, repair, unspell, unwrap
+from matchers.prefilter import shown
+from matchers.reading import read, tag, windows
 from matchers.store import dump, load
-from matchers.text import Folded, fold, units_of
-from matchers.verdict import Verdict, Verdicts, weigh
+from matchers.text import Source, fold
+from matchers.verdict import Verdict
 from matchers.words import VERSION as WORDS_VERSION
 
 MATCHER_VERSION = 2
@@ -27,15 +23,8 @@ MAX_CHARACTERS = 20_000_000
 """Characters of one text that are read; a longer one is answered with `truncated`."""
 MAX_HITS = 1_000
 """Hits of one text that are given; more are answered with `truncated`."""
-WINDOW = 600
-"""Characters that are read on either side of a candidate in a long text."""
-MARGIN = 150
-"""Characters on either side of a candidate in which what it belongs to may begin."""
-LONGEST_WINDOW = 4_000
-"""Characters of one part of a long text that are read at once."""
-SHORT = 1_500
-"""Texts of up to so many characters are read whole."""
-THRESHOLD = 0.5
+BATCH = 100_000
+"""Characters of texts whose first pass is done at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +64,8 @@ class ScanResult:
     truncated: bool = False
 
 
-Ways = tuple[tuple[CompiledRule, tuple[Way, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _First:
-    """What the first pass found: the ways in which rules may match, where, and evaded terms."""
-
-    ways: Ways
-    at: tuple[Place, ...]
-    edits: tuple[Edit, ...]
-
-
 NOTHING = ScanResult(())
+CUT = ScanResult((), truncated=True)
 
 
 class Matcher:
@@ -96,9 +74,6 @@ class Matcher:
     def __init__(self, compiled: Compiled, pack: Pack) -> None:
         self._compiled = compiled
         self._pack = pack
-        self._all_ways: Ways = tuple(
-            (rule, rule.ways) for context in compiled.contexts for rule in context.rules
-        )
         self.pack_hash = compiled.pack_hash
 
     @classmethod
@@ -126,175 +101,92 @@ class Matcher:
 
     def scan(self, text: str, *, page: PageContext | None = None) -> ScanResult:
         """The hits of `text`, in time linear in its length."""
-        truncated = len(text) > MAX_CHARACTERS
-        if truncated:
-            text = text[:MAX_CHARACTERS]
-        undone = rewrite.undo(text, self._compiled.syllables)
-        plain = undone[0] if undone else text
-        page_groups = self._page_groups(page)
-        first = self._first_pass(plain, page_groups)
-        if first is None:
-            return ScanResult((), truncated) if truncated else NOTHING
+        return self._scan_batch([(text, page)])[0]
+
+    def scan_many(
+        self, texts: Iterable[str], pages: Iterable[PageContext | None] = repeat(None)
+    ) -> Iterator[ScanResult]:
+        """The results of `texts` in order: the same as one by one, but sooner.
+
+        `pages` tells of each text what is known of its page. Texts are taken in batches of about
+        a hundred thousand characters.
+        """
+        batch: list[tuple[str, PageContext | None]] = []
+        size = 0
+        for pair in zip(texts, pages, strict=False):
+            batch.append(pair)
+            size += len(pair[0])
+            if size >= BATCH:
+                yield from self._scan_batch(batch)
+                batch, size = [], 0
+        yield from self._scan_batch(batch)
+
+    def _scan_batch(self, batch: list[tuple[str, PageContext | None]]) -> list[ScanResult]:
+        """The results of some texts, whose first pass is done at once."""
+        if not batch:
+            return []
+        compiled = self._compiled
+        texts = [_Text.of(text, page, compiled.syllables) for text, page in batch]
+        lines = [text.plain for text in texts]
+        page_at = {number: text.words for number, text in enumerate(texts) if text.words}
+        seen = shown(compiled, [*lines, *page_at.values()])
+        of_page = dict(zip(page_at, range(len(lines), len(lines) + len(page_at)), strict=True))
+        results = [CUT if text.truncated else NOTHING for text in texts]
+        for number, text in enumerate(texts):
+            met = seen.bits.get(number, 0)
+            if number in of_page:
+                met |= seen.bits.get(of_page[number], 0)
+            if met:
+                opened = openings(compiled, seen.codes_of(number), met, text.plain)
+                if opened is not None:
+                    results[number] = self._hits(text, opened)
+        return results
+
+    def _hits(self, text: "_Text", opened: Openings) -> ScanResult:
+        """The result of a text that must be read."""
+        page_groups = self._page_groups(text.words)
         hits: list[Hit] = []
-        for window in _windows(first.at, len(plain)):
-            for verdict in self._read(plain, window, first, page_groups):
-                place = verdict.start, verdict.end
-                hits.append(_hit(verdict, text, *(undone[1].original(*place) if undone else place)))
+        for window in windows(opened.at, len(text.plain)):
+            verdicts = read(self._compiled, text.plain, window, opened, page_groups)
+            hits += [_hit(verdict, text) for verdict in verdicts]
             if len(hits) > MAX_HITS:
                 break
         hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
-        return ScanResult(tuple(hits[:MAX_HITS]), truncated or len(hits) > MAX_HITS)
+        return ScanResult(tuple(hits[:MAX_HITS]), text.truncated or len(hits) > MAX_HITS)
 
-    def _first_pass(self, text: str, page_groups: frozenset[str]) -> _First | None:
-        """Which rules may match, by the literals that the text shows; `None`: none can."""
-        compiled = self._compiled
-        codes = compiled.alphabet.raw[units_of(text)]
-        data = codes[codes != 0].tobytes()
-        met = 0
-        evasion = False
-        bits = compiled.gate_bits
-        for number, _ in compiled.gate.find(data):
-            if bits[number]:
-                met |= bits[number]
-            else:
-                evasion = True
-        if not met and not evasion and not page_groups:
-            return None
-        found = compiled.places.find(data)
-        ways = self._all_ways if evasion else self._open_ways(found, met, page_groups)
-        return self._located(found, codes, len(data) // 2, text, ways) if ways else None
-
-    def _open_ways(self, found: list[Found], met: int, page_groups: frozenset[str]) -> Ways:
-        """The ways of which the text shows every set of signs, in a context that fits."""
-        compiled = self._compiled
-        shown = 0
-        numbers: set[int] = set()
-        for site in {number for number, _ in found}:
-            shown |= compiled.site_bits[site]
-            numbers.update(compiled.ways_of[site])
-        ways: dict[int, tuple[CompiledRule, list[Way]]] = {}
-        fitting: dict[int, bool] = {}
-        for number in sorted(numbers):
-            bits, context, rule, way = compiled.ways[number]
-            if bits & shown != bits:
-                continue
-            fits = fitting.get(id(context))
-            if fits is None:
-                fits = fitting[id(context)] = _fits(context, met, page_groups)
-            if fits:
-                ways.setdefault(id(rule), (rule, []))[1].append(way)
-        return tuple((rule, tuple(some)) for rule, some in ways.values())
-
-    def _located(
-        self, found: list[Found], codes: Codes, size: int, text: str, ways: Ways
-    ) -> _First:
-        """Where the rarest signs and all evasions stand, and what must be mended.
-
-        `size` is the number of characters left of `codes`: if none was set aside nothing can be
-        broken, and in a short text the places do not matter.
-        """
-        compiled = self._compiled
-        whole = size == codes.size
-        if whole and len(text) <= SHORT and ways is not self._all_ways:
-            return _First(ways, (), ())
-        where = range(size) if whole else np.flatnonzero(codes).tolist()
-        at: list[Place] = []
-        edits: list[Edit] = []
-        for number, end_byte in found:
-            length = compiled.site_sizes[number]
-            last = end_byte // 2
-            start, end = where[last - length], where[last - 1] + 1
-            gap = end - start - length
-            if gap > 3 * length + 8 or (gap and "\n\n" in text[start:end]):
-                continue
-            plain = compiled.evaded[number]
-            if plain or compiled.ways_of[number]:
-                at.append((start, end))
-            if plain or gap:
-                edits.append(Edit(start, end, plain))
-        return _First(ways, tuple(at), tuple(sorted(edits, key=_start)))
-
-    def _page_groups(self, page: PageContext | None) -> frozenset[str]:
+    def _page_groups(self, words: str) -> frozenset[str]:
         """The groups whose terms the page's own words show."""
-        if page is None or not (page.title or page.seller):
+        if not words:
             return frozenset()
-        tagged = self._tagged(fold(f"{page.title}\n{page.seller}", self._compiled.prepared.tables))
-        named = {
-            name for each in self._compiled.contexts for need in each.needs for name in need.any
-        }
-        return frozenset(name for name in named if tagged.tags(name))
-
-    def _tagged(self, folded: Folded) -> Tagged:
-        """`folded` with the places of its terms."""
-        compiled = self._compiled
-        codes = compiled.alphabet.plain[units_of(folded.chars)]
-        words: defaultdict[str, list[Place]] = defaultdict(list)
-        sizes, groups_of = compiled.term_sizes, compiled.groups_of
-        for number, end_byte in compiled.tagger.find(codes.tobytes()):
-            end = end_byte // 2
-            place = (end - sizes[number], end)
-            for group in groups_of[number]:
-                words[group].append(place)
-        return Tagged(folded, dict(words), compiled.groups, compiled.known)
-
-    def _read(
-        self, text: str, window: "_Window", first: _First, page_groups: frozenset[str]
-    ) -> list[Verdict]:
-        """The verdicts on one part of a text, in places of the text."""
-        left = window.left
-        folded = fold(text[left : window.right], self._compiled.prepared.tables)
-        edits = [
-            Edit(edit.start - left, edit.end - left, edit.plain)
-            for edit in first.edits[
-                bisect_left(first.edits, left, key=_start) : bisect_left(
-                    first.edits, window.right, key=_start
-                )
-            ]
-        ]
-        evaded = repair(folded, edits)
-        unspell(folded)
-        unwrap(folded)
-        tagged = self._tagged(folded)
-        found = [
-            (rule, place, phrase)
-            for rule, ways in first.ways
-            for place, phrase in places(ways, tagged)
-        ]
-        found.sort(key=_strength)
-        verdicts = Verdicts()
-        for rule, place, phrase in found:
-            if verdicts.taken(rule.claim.claim, place):
-                continue
-            verdict = weigh(
-                rule, tagged, place, phrase=phrase, page_groups=page_groups, evaded=evaded
-            )
-            if verdict is not None and verdict.score >= THRESHOLD:
-                verdicts.add(verdict, place)
-        return [
-            replace(verdict, start=verdict.start + left, end=verdict.end + left)
-            for verdict in verdicts.kept
-            if window.first <= verdict.start + left < window.last
-        ]
-
-
-def _strength(found: tuple[CompiledRule, Place, bool]) -> tuple[float, int, int, str]:
-    """The order in which matches are weighed: the strongest rule first, then the longest."""
-    rule, (start, end), _ = found
-    return -rule.rule.weight, start - end, start, rule.rule.id
-
-
-def _start(edit: Edit) -> int:
-    return edit.start
+        tagged = tag(self._compiled, fold(words, self._compiled.prepared.tables))
+        return frozenset(name for name in self._compiled.needed if tagged.tags(name))
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    """The part `left:right` of a text, read for what begins in `first:last`."""
+class _Text:
+    """A text as it came and as it is read, and the words of its page."""
 
-    left: int
-    first: int
-    last: int
-    right: int
+    given: str
+    plain: str
+    source: Source | None
+    words: str
+    truncated: bool
+
+    @classmethod
+    def of(cls, text: str, page: PageContext | None, syllables: frozenset[str]) -> "_Text":
+        """`text`, cut to what is read of it, with what a page's machinery put into it undone."""
+        truncated = len(text) > MAX_CHARACTERS
+        if truncated:
+            text = text[:MAX_CHARACTERS]
+        undone = rewrite.undo(text, syllables)
+        words = f"{page.title}\n{page.seller}" if page and (page.title or page.seller) else ""
+        if undone is None:
+            return cls(text, text, None, words, truncated)
+        return cls(text, *undone, words, truncated)
+
+    def original(self, start: int, end: int) -> Place:
+        """The place in the given text of one in the plain text."""
+        return self.source.original(start, end) if self.source else (start, end)
 
 
 def full_hash(pack: Pack) -> str:
@@ -302,40 +194,19 @@ def full_hash(pack: Pack) -> str:
     return digest([pack.hash, MATCHER_VERSION, WORDS_VERSION])
 
 
-def _fits(context: Context, met: int, page_groups: frozenset[str]) -> bool:
-    """Whether a text, or its page, meets each need of a context."""
-    return all(
-        not bit or bit & met or not page_groups.isdisjoint(need.any)
-        for bit, need in zip(context.bits, context.needs, strict=True)
-    )
-
-
-def _windows(at: Iterable[Place], size: int) -> Iterator[_Window]:
-    """The parts of a text of `size` that are read for candidates `at`, in order."""
-    if size <= SHORT:
-        yield _Window(0, 0, size, size)
-        return
-    first = last = 0
-    for start, end in [*sorted(at), (size + WINDOW + 1, size + WINDOW + 1)]:
-        if start - MARGIN > last or start - first > LONGEST_WINDOW:
-            if last:
-                yield _Window(max(0, first - WINDOW), first, last, min(size, last + WINDOW))
-            first = max(last, start - MARGIN, 0)
-        last = min(max(last, end + MARGIN), size)
-
-
-def _hit(verdict: Verdict, text: str, start: int, end: int) -> Hit:
+def _hit(verdict: Verdict, text: _Text) -> Hit:
     rule, claim = verdict.rule.rule, verdict.rule.claim
-    shown = text[start:end]
+    start, end = text.original(verdict.start, verdict.end)
+    words = text.given[start:end]
     return Hit(
         claim=claim.claim,
         rule=rule.id,
         rule_hash=verdict.rule.hash,
         start=start,
         end=end,
-        text=shown,
+        text=words,
         score=verdict.score,
-        why=sentence(shown, rule.says, verdict.factors),
+        why=sentence(words, rule.says, verdict.factors),
         law=rule.law or claim.law,
         severity=rule.severity or claim.severity,
         factors=verdict.factors,

@@ -14,8 +14,8 @@ MODULES = sorted(ROOM.glob("*.py"))
 TEXT_LIBRARIES = {"jieba", "rjieba", "hyperscan", "ahocorasick_rs", "numpy", "pydantic", "yaml"}
 PURE = {
     "ast", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib", "html",
-    "importlib", "itertools", "json", "logging", "math", "platform", "re", "struct", "threading",
-    "typing", "unicodedata", "warnings", "zlib",
+    "importlib", "itertools", "json", "logging", "math", "operator", "platform", "re",
+    "struct", "threading", "typing", "unicodedata", "warnings", "zlib",
 }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from matchers.errors import DamagedMatcher
 from matchers.pack import Pack, load_pack
-from matchers.scan import MAX_HITS, SHORT, Matcher, PageContext
+from matchers.reading import SHORT
+from matchers.scan import MAX_HITS, Matcher, PageContext
 
 OFFER = "发明专利包授权，三个月下证，加微信详谈"
 CLEAN = "今天天气很好，我们去公园散步。"

@@ -1,0 +1,72 @@
+"""The first pass, over many texts at once: which of them can concern any rule."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchers.alphabet import Codes
+from matchers.compile import Compiled
+from matchers.text import units_of
+
+PIECE = 1 << 20
+"""Bytes of one text that are searched at once: what a search finds is kept in memory."""
+_OVERLAP = 256
+_BETWEEN = "。"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What each of some texts shows: a bit for each need that it meets, and one for evasions."""
+
+    bits: dict[int, int]
+    """By the number of the text; those that show nothing are left out."""
+    codes: Codes
+    starts: list[int]
+
+    def codes_of(self, number: int) -> Codes:
+        """One code for each character of a text, 0 for those that are set aside."""
+        return self.codes[self.starts[number] : self.starts[number + 1] - 1]
+
+
+def shown(compiled: Compiled, texts: Sequence[str]) -> Shown:
+    """What `texts` show."""
+    codes = compiled.alphabet.raw[units_of(_BETWEEN.join((*texts, "")))]
+    kept = codes != 0
+    data = codes[kept].tobytes()
+    starts = [0, *accumulate(len(text) + 1 for text in texts)]
+    bits = _alone(compiled, data) if len(texts) == 1 else _each(compiled, data, kept, starts)
+    return Shown(bits, codes, starts)
+
+
+def _each(
+    compiled: Compiled, data: bytes, kept: NDArray[np.bool_], starts: list[int]
+) -> dict[int, int]:
+    """The bits of each of many texts that begin at `starts`."""
+    found = compiled.gate.find(data)
+    if not found:
+        return {}
+    last = np.cumsum(np.add.reduceat(kept, starts[:-1], dtype=np.int64)) * 2
+    places = np.fromiter((end for _, end in found), dtype=np.int64, count=len(found))
+    bits_of = compiled.gate_bits
+    bits: dict[int, int] = {}
+    for (literal, _), number in zip(found, np.searchsorted(last, places).tolist(), strict=True):
+        bits[number] = bits.get(number, 0) | bits_of[literal]
+    return bits
+
+
+def _alone(compiled: Compiled, data: bytes) -> dict[int, int]:
+    """The bits of one text of any length."""
+    bits = 0
+    for piece in _pieces(data):
+        for literal, _ in compiled.gate.find(piece):
+            bits |= compiled.gate_bits[literal]
+    return {0: bits} if bits else {}
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """`data` in pieces that overlap by more than any literal."""
+    for left in range(0, max(len(data), 1), PIECE):
+        yield data[max(0, left - _OVERLAP) : left + PIECE]
