@@ -3,10 +3,17 @@
 import json
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from lantian.commands.progress import Progress
+
+LOOK_SECONDS = 0.5
+"""Between two looks at how far a crawl is."""
 
 if TYPE_CHECKING:
     from lantian.model import Source
@@ -94,11 +101,57 @@ def crawl_by_hand(
         for name in (signal.SIGTERM, signal.SIGINT):
             # The child comes to an end in order; another `lantian crawl` goes on from there.
             signal.signal(name, lambda *_: running.stop())
-        if running.do(claim):
-            do_made_jobs(parts, running, source)
+        with telling(parts, source, claim):
+            if running.do(claim):
+                do_made_jobs(parts, running, source)
         return summarise(parts, source, claim)
     finally:
         parts.close()
+
+
+@contextmanager
+def telling(parts: "Parts", source: "Source", claim: "Claim") -> Iterator[None]:
+    """Tell how far the crawl is, and then its evidence visits, for as long as the block runs."""
+    progress, ended = Progress(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(LOOK_SECONDS):
+            progress.show(how_far(parts, source, claim))
+
+    watcher = threading.Thread(target=watch, name="progress", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+        progress.show(how_far(parts, source, claim))
+        progress.end()
+
+
+def how_far(parts: "Parts", source: "Source", claim: "Claim") -> str:
+    """How far the run is that goes on over this source, or else the crawl; nothing before it."""
+    from sqlalchemy import or_, select
+
+    from lantian.model import Crawl
+    from lantian.store import frontier
+
+    with parts.store.read() as session:
+        run = session.scalar(
+            select(Crawl)
+            .where(Crawl.source_id == source.id)
+            .where(or_(Crawl.job_key == claim.key, Crawl.state == "running"))
+            .order_by(Crawl.id.desc())
+            .limit(1)
+        )
+        if run is None:
+            return ""
+        counts = frontier.tally(session, run.id)
+    planned = sum(counts.values())
+    pages = f"{run.purpose}: {planned - counts.get('open', 0)} of {planned} pages"
+    if run.purpose != "crawl":
+        return pages
+    return f"{pages}, {run.documents} documents, {run.hits} hits"
 
 
 def prepare(parts: "Parts", target: str, allow: Sequence[str], why: str) -> "Source":
