@@ -14,6 +14,7 @@ COMMANDS = (
     "crawl",
     "match",
     "rules",
+    "rematch",
     "index",
     "notice",
     "report",
