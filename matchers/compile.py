@@ -1,6 +1,6 @@
 """A pack made ready for scanning: alphabet, literals, and rules that know their literals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
@@ -79,7 +79,8 @@ class Prepared:
 
     tables: Tables
     evasions: dict[str, str]
-    engine: str
+    names: tuple[str, ...]
+    """The engines of gate, places and tagger."""
     literals: str
     """A digest of the literals of all engines."""
     engines: tuple[bytes | None, ...] = field(repr=False)
@@ -126,11 +127,6 @@ class Compiled:
     tagger: LiteralEngine = field(repr=False)
 
     @cached_property
-    def term_sizes(self) -> tuple[int, ...]:
-        """Characters of each term."""
-        return tuple(len(term) for term in self.terms)
-
-    @cached_property
     def ways(self) -> tuple[tuple[Context, CompiledRule, Way], ...]:
         """Every way with its rule and what that needs, in the order of the rules."""
         return tuple(
@@ -148,11 +144,6 @@ class Compiled:
         )
 
     @cached_property
-    def site_sizes(self) -> NDArray[np.int64]:
-        """Characters of each site."""
-        return np.array([len(site) for site in self.sites], dtype=np.int64)
-
-    @cached_property
     def site_evades(self) -> NDArray[np.bool_]:
         """Whether each site evades a term."""
         return np.array([bool(plain) for plain in self.evaded], dtype=np.bool_)
@@ -162,11 +153,14 @@ def compile_pack(
     pack: Pack, pack_hash: str, engine: str | None = None, prepared: Prepared | None = None
 ) -> Compiled:
     """`pack` made ready; takes about a second without what was `prepared` before."""
+    names: Sequence[str | None] = (engine,) * 3
+    dumps: Sequence[bytes | None] = (None,) * 3
     if prepared is None:
         tables = build_tables(pack.characters.pairs)
         evasions = variants.evasions(pack.core, pack.characters, tables)
     else:
-        tables, evasions, engine = prepared.tables, prepared.evasions, prepared.engine
+        tables, evasions = prepared.tables, prepared.evasions
+        names, dumps = prepared.names, prepared.engines
     vocabulary = Vocabulary(pack, tables)
     rules = tuple(_compile_rule(pack, claim, rule, vocabulary) for claim, rule in pack.rules())
     terms, groups_of = vocabulary.vocabulary()
@@ -186,8 +180,8 @@ def compile_pack(
     if prepared and prepared.literals != literals:
         raise MatcherError("what was prepared belongs to another pack.")
     engines = [
-        make_engine(some, engine, prepared.engines[at] if prepared else None)
-        for at, some in enumerate(coded)
+        make_engine(some, name, dump, dense=dense)
+        for some, name, dump, dense in zip(coded, names, dumps, (False, True, True), strict=True)
     ]
     return Compiled(
         pack_hash=pack_hash,
@@ -203,7 +197,11 @@ def compile_pack(
         known=vocabulary.open_terms(),
         syllables=variants.syllables(pack.characters),
         prepared=Prepared(
-            tables, evasions, engines[0].name, literals, tuple(each.dump() for each in engines)
+            tables,
+            evasions,
+            tuple(each.name for each in engines),
+            literals,
+            tuple(each.dump() for each in engines),
         ),
         gate=engines[0],
         places=engines[1],

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from matchers.errors import DamagedMatcher, EngineMissing
 
-Found = tuple[int, int]
+Found = tuple[int, int, int]
+"""Number of a literal, and the half-open bytes at which it stands."""
 
 
 class LiteralEngine(Protocol):
@@ -20,7 +21,7 @@ class LiteralEngine(Protocol):
     name: str
 
     def find(self, data: bytes) -> list[Found]:
-        """(number of the literal, byte offset of its end) of each occurrence, in no set order."""
+        """Each occurrence, by its end."""
         ...
 
     def dump(self) -> bytes | None:
@@ -33,11 +34,10 @@ class Hyperscan:
 
     name = "hyperscan"
 
-    def __init__(
-        self, literals: Sequence[bytes], compiled: bytes | None = None, *, once: bool = False
-    ) -> None:
+    def __init__(self, literals: Sequence[bytes], compiled: bytes | None = None) -> None:
         import hyperscan
 
+        self._sizes = [len(literal) for literal in literals]
         if compiled is not None:
             try:
                 self._database = hyperscan.loadb(compiled, hyperscan.HS_MODE_BLOCK)
@@ -46,10 +46,7 @@ class Hyperscan:
         else:
             self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
             self._database.compile(
-                expressions=list(literals),
-                ids=list(range(len(literals))),
-                flags=hyperscan.HS_FLAG_SINGLEMATCH if once else 0,
-                literal=True,
+                expressions=list(literals), ids=list(range(len(literals))), literal=True
             )
         self._make_scratch = hyperscan.Scratch
         self._local = threading.local()
@@ -62,14 +59,15 @@ class Hyperscan:
         return data
 
     def find(self, data: bytes) -> list[Found]:
-        """(number of the literal, byte offset of its end) of each occurrence."""
+        """Each occurrence, by its end."""
         found: list[Found] = []
-        add = found.append
+        add, sizes = found.append, self._sizes
 
         def on_match(number: int, _start: int, end: int, _flags: int, _context: Any) -> None:
-            add((number, end))
+            add((number, end - sizes[number], end))
 
         self._database.scan(data, match_event_handler=on_match, scratch=self._scratch())
+        found.sort(key=_end)
         return found
 
     def _scratch(self) -> Any:
@@ -81,23 +79,23 @@ class Hyperscan:
             return self._local.scratch
 
 
+def _end(found: Found) -> int:
+    return found[2]
+
+
 class AhoCorasick:
-    """The portable engine; finds by `ahocorasick_rs`."""
+    """The portable engine, the faster one where much is found; finds by `ahocorasick_rs`."""
 
     name = "ahocorasick_rs"
 
-    def __init__(self, literals: Sequence[bytes], *, once: bool = False) -> None:
+    def __init__(self, literals: Sequence[bytes]) -> None:
         from ahocorasick_rs import BytesAhoCorasick
 
-        self._once = once
         self._automaton = BytesAhoCorasick(list(literals))
 
     def find(self, data: bytes) -> list[Found]:
-        """(number of the literal, byte offset of its end) of each occurrence."""
-        matches = self._automaton.find_matches_as_indexes(data, overlapping=True)
-        if self._once:
-            return list({number: (number, end) for number, _, end in matches}.values())
-        return [(number, end) for number, _, end in matches]
+        """Each occurrence, by its end."""
+        return self._automaton.find_matches_as_indexes(data, overlapping=True)
 
     def dump(self) -> bytes | None:
         """Nothing: the automaton is made in a moment."""
@@ -106,7 +104,7 @@ class AhoCorasick:
 
 @cache
 def available() -> tuple[str, ...]:
-    """The engines that are installed, the faster one first."""
+    """The engines that are installed, the one that is faster where little is found first."""
     names = []
     for name in (Hyperscan.name, AhoCorasick.name):
         try:
@@ -122,21 +120,19 @@ def make_engine(
     name: str | None = None,
     compiled: bytes | None = None,
     *,
-    once: bool = False,
+    dense: bool = False,
 ) -> LiteralEngine:
-    """An engine for `literals` (none empty, no zero byte): the named one, or the fastest here.
+    """An engine for `literals` (none empty, no zero byte): the named one, or the best here.
 
-    `compiled` is what the named engine dumped of the same literals; with `once` each literal is
-    found at one of its places only.
+    `dense` says that much will be found; `compiled` is what the named engine dumped of the same
+    literals. Raises `EngineMissing`.
     """
     names = available()
     if not names:
         raise EngineMissing(
             "no literal engine is installed.", hint="Install hyperscan or ahocorasick_rs."
         )
-    name = name or names[0]
+    name = name or names[-1 if dense else 0]
     if name not in names:
         raise EngineMissing(f"the engine {name!r} is not installed.", hint=f"Install {name}.")
-    if name == Hyperscan.name:
-        return Hyperscan(literals, compiled, once=once)
-    return AhoCorasick(literals, once=once)
+    return Hyperscan(literals, compiled) if name == Hyperscan.name else AhoCorasick(literals)

@@ -1,7 +1,8 @@
 """The second pass: the ways in which rules may match a text, and where it must be read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from matchers.alphabet import Codes
 from matchers.clauses import Place
 from matchers.compile import EVADED, Compiled, CompiledRule, Way
 from matchers.engine import Found
+from matchers.prefilter import Shown
 from matchers.repair import Edit
 from matchers.signs import AskedBits, Opener
 
@@ -27,72 +29,99 @@ class Openings:
     edits: tuple[Edit, ...]
 
 
-def openings(compiled: Compiled, codes: Codes, met: int, text: str) -> Openings | None:
-    """What `text` of `codes` opens; `None`: nothing. `met` are bits that it or its page shows."""
-    kept = codes[codes != 0]
-    found = compiled.places.find(kept.tobytes())
-    evaded = bool(met & EVADED)
-    opened = opened_by(compiled.asked, found, kept)
-    if not evaded:  # An evaded word may meet any need.
-        opened = _fitting(compiled, opened, met)
-    if not opened and not evaded:
-        return None
-    at, edits = _located(compiled, found, codes, text, opened, evaded=evaded)
-    return Openings(frozenset(opened), at, edits)
+def openings(
+    compiled: Compiled, texts: Sequence[str], seen: Shown, met: Mapping[int, int]
+) -> dict[int, Openings]:
+    """What each of some texts opens, by its number; those that open nothing are left out.
+
+    `met` are the bits that a text or its page shows, for each text that shows any.
+    """
+    opened = {}
+    shown = literals_of(compiled, [seen.kept_of(number) for number in met])
+    for number, own in zip(met, shown, strict=True):
+        ways = opened_by(compiled.asked, own)
+        evaded = bool(met[number] & EVADED)
+        if not evaded:  # An evaded word may meet any need.
+            ways = _fitting(compiled, ways, met[number])
+        if ways or evaded:
+            text, codes = texts[number], seen.codes_of(number)
+            at, edits = _located(compiled, own.found, codes, text, ways, evaded=evaded)
+            opened[number] = Openings(frozenset(ways), at, edits)
+    return opened
 
 
-def opened_by(asked: AskedBits, found: list[Found], kept: Codes) -> Opened:
+@dataclass(frozen=True, slots=True)
+class Literals:
+    """The literals that were found in the codes of a text, by their end."""
+
+    found: list[Found]
+    codes: Codes
+    characters: int
+    """The bits of the single characters."""
+
+
+def literals_of(compiled: Compiled, parts: Sequence[Codes]) -> list[Literals]:
+    """The literals in each of some texts, none of them empty, looked for at once.
+
+    No literal may reach over the end of a text: its last code is that of no literal.
+    """
+    if not parts:
+        return []
+    joined = np.concatenate(parts)
+    starts = [0, *accumulate(map(len, parts))]
+    characters = compiled.asked.bits_of_each(joined, starts[:-1])
+    found: list[list[Found]] = [[] for _ in parts]
+    number = first = 0
+    last = 2 * starts[1]
+    for literal, start, end in compiled.places.find(joined.tobytes()):
+        while end > last:
+            number += 1
+            first, last = last, 2 * starts[number + 1]
+        found[number].append((literal, start - first, end - first))
+    return [Literals(*each) for each in zip(found, parts, characters, strict=True)]
+
+
+def opened_by(asked: AskedBits, shown: Literals) -> Opened:
     """The ways for which all that they ask for is there, and the bytes in which it is.
 
-    `kept` are the codes in which `found` was found. Where much was found a literal is asked once
-    for all that follow within its reach, so that the same word a million times costs no more
-    than a million steps.
+    Where much was found a literal is asked once for all that follow within its reach, so that
+    the same word a million times costs no more than a million steps.
     """
-    openers = _possible(asked, found, kept)
-    if not openers:
-        return {}
-    found.sort(key=_end)
-    around = _Around(asked, found, kept)
-    dense = len(found) > DENSE
+    openers = _possible(asked, shown)
+    dense = len(shown.found) > DENSE
     answered: dict[int, int] = {}
     opened: Opened = {}
-    for index, (literal, end) in enumerate(found):
+    if not openers:
+        return opened
+    for index, (literal, start, end) in enumerate(shown.found):
         if literal not in openers or (dense and answered.get(literal, -1) >= end):
             continue
-        start = end - asked.sizes[literal]
         for opener in openers[literal]:
             first, last = start - opener.back, end + opener.ahead
             sides = (first, start, end, last)
             if dense:
                 last += opener.ahead
                 sides = (first, first, last, last)
-                answered[literal] = end + openers[literal][0].ahead
-            for number in around.holding(opener, index, sides):
-                opened.setdefault(number, []).append((end, last))
+                answered[literal] = end + min(each.ahead for each in openers[literal])
+            if _holds(asked, shown, opener, index, sides):
+                opened.setdefault(opener.number, []).append((start, last))
     return opened
 
 
-def _possible(asked: AskedBits, found: list[Found], kept: Codes) -> dict[int, list[Opener]]:
+def _possible(asked: AskedBits, shown: Literals) -> dict[int, list[Opener]]:
     """What each literal opens, without ways for which the text lacks something everywhere."""
-    literals = {literal for literal, _ in found}
-    opening = [literal for literal in literals if asked.openers[literal]]
-    if not opening:
-        return {}
-    shown = asked.bits_of(kept)
+    openers, bits_of = asked.openers, asked.site_bits
+    bits = shown.characters
+    literals = {found[0] for found in shown.found}
     for literal in literals:
-        shown |= asked.site_bits[literal]
-    possible: dict[int, list[Opener]] = {}
-    for literal in opening:
-        for opener in asked.openers[literal]:
-            ways = tuple(way for way in opener.ways if way.all & shown == way.all)
-            if ways:
-                kept_opener = Opener(opener.back, opener.ahead, ways)
-                possible.setdefault(literal, []).append(kept_opener)
+        bits |= bits_of[literal]
+    possible = {}
+    for literal in literals:
+        if openers[literal]:
+            some = [opener for opener in openers[literal] if opener.all & bits == opener.all]
+            if some:
+                possible[literal] = some
     return possible
-
-
-def _end(found: Found) -> int:
-    return found[1]
 
 
 Sides = tuple[int, int, int, int]
@@ -102,51 +131,40 @@ What overlaps the literal counts for both.
 """
 
 
-class _Around:
-    """What stands around a literal."""
+def _holds(asked: AskedBits, shown: Literals, opener: Opener, index: int, sides: Sides) -> bool:
+    """Whether all that a way asks for stands on its side of the literal at `index`."""
+    before, after = _words(asked.site_bits, shown.found, index, sides)
+    singles = asked.single_bits
+    if not opener.held(before | singles, after | singles):
+        return False
+    if not opener.all & singles:
+        return True
+    first, start, end, last = (max(0, place // 2) for place in sides)
+    return opener.held(
+        before | asked.bits_of(shown.codes[first:end]),
+        after | asked.bits_of(shown.codes[start:last]),
+    )
 
-    def __init__(self, asked: AskedBits, found: list[Found], kept: Codes) -> None:
-        self._asked = asked
-        self._found = found
-        self._kept = kept
 
-    def holding(self, opener: Opener, index: int, sides: Sides) -> list[int]:
-        """The numbers of the ways of which everything stands on its side."""
-        before, after = self._words(index, sides)
-        singles = self._asked.single_bits
-        ways = [way for way in opener.ways if way.held(before | singles, after | singles)]
-        if any(way.all & singles for way in ways):
-            more_before, more_after = self._characters(sides)
-            before, after = before | more_before, after | more_after
-            ways = [way for way in ways if way.held(before, after)]
-        return [way.number for way in ways]
-
-    def _words(self, index: int, sides: Sides) -> tuple[int, int]:
-        """The bits of the words that end on either side."""
-        first, start, end, last = sides
-        found, bits_of = self._found, self._asked.site_bits
-        before = after = bits_of[found[index][0]]
-        for at in range(index - 1, -1, -1):
-            literal, place = found[at]
-            if place <= first:
-                break
-            before |= bits_of[literal]
-            if place > start:
-                after |= bits_of[literal]
-        for at in range(index + 1, len(found)):
-            literal, place = found[at]
-            if place > last:
-                break
+def _words(bits_of: Sequence[int], found: list[Found], index: int, sides: Sides) -> tuple[int, int]:
+    """The bits of the words that end on either side."""
+    first, start, end, last = sides
+    before = after = bits_of[found[index][0]]
+    for at in range(index - 1, -1, -1):
+        literal, _, place = found[at]
+        if place <= first:
+            break
+        before |= bits_of[literal]
+        if place > start:
             after |= bits_of[literal]
-            if place <= end:
-                before |= bits_of[literal]
-        return before, after
-
-    def _characters(self, sides: Sides) -> tuple[int, int]:
-        """The bits of the characters that stand on either side."""
-        first, start, end, last = (max(0, place // 2) for place in sides)
-        bits_of = self._asked.bits_of
-        return bits_of(self._kept[first:end]), bits_of(self._kept[start:last])
+    for at in range(index + 1, len(found)):
+        literal, _, place = found[at]
+        if place > last:
+            break
+        after |= bits_of[literal]
+        if place <= end:
+            before |= bits_of[literal]
+    return before, after
 
 
 def _fitting(compiled: Compiled, opened: Opened, met: int) -> Opened:
@@ -170,15 +188,15 @@ def _located(
     """Where to read, and what must be mended, in places of the text."""
     where = np.flatnonzero(codes)
     at = [
-        (int(where[first // 2 - 1]), int(where[min(last // 2, where.size) - 1]) + 1)
+        (int(where[first // 2]), int(where[min(last // 2, where.size) - 1]) + 1)
         for places in opened.values()
         for first, last in places
     ]
-    if not evaded and where.size == codes.size:
+    if not found or (not evaded and where.size == codes.size):
         return tuple(at), ()
-    literals, ends = np.array(found, dtype=np.int64).reshape(-1, 2).T
-    sizes = compiled.site_sizes[literals]
-    starts, stops = where[ends // 2 - sizes], where[ends // 2 - 1] + 1
+    literals, firsts, lasts = np.array(found, dtype=np.int64).T
+    starts, stops = where[firsts // 2], where[lasts // 2 - 1] + 1
+    sizes = (lasts - firsts) // 2
     gaps = stops - starts - sizes
     wanted = compiled.site_evades[literals] | (gaps > 0)
     edits = []

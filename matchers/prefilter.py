@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matchers.alphabet import Codes
 from matchers.compile import Compiled
@@ -25,34 +24,40 @@ class Shown:
     """By the number of the text; those that show nothing are left out."""
     codes: Codes
     starts: list[int]
+    kept: Codes
+    kept_starts: list[int]
 
     def codes_of(self, number: int) -> Codes:
         """One code for each character of a text, 0 for those that are set aside."""
         return self.codes[self.starts[number] : self.starts[number + 1] - 1]
 
+    def kept_of(self, number: int) -> Codes:
+        """The codes of a text without those set aside, and that of a stop behind it."""
+        return self.kept[self.kept_starts[number] : self.kept_starts[number + 1]]
+
 
 def shown(compiled: Compiled, texts: Sequence[str]) -> Shown:
-    """What `texts` show."""
+    """What `texts`, at least one, show."""
     codes = compiled.alphabet.raw[units_of(_BETWEEN.join((*texts, "")))]
-    kept = codes != 0
-    data = codes[kept].tobytes()
+    is_kept = codes != 0
+    kept = codes[is_kept]
     starts = [0, *accumulate(len(text) + 1 for text in texts)]
-    bits = _alone(compiled, data) if len(texts) == 1 else _each(compiled, data, kept, starts)
-    return Shown(bits, codes, starts)
+    kept_starts = [0, *np.cumsum(np.add.reduceat(is_kept, starts[:-1], dtype=np.int64)).tolist()]
+    data = kept.tobytes()
+    bits = _alone(compiled, data) if len(texts) == 1 else _each(compiled, data, kept_starts)
+    return Shown(bits, codes, starts, kept, kept_starts)
 
 
-def _each(
-    compiled: Compiled, data: bytes, kept: NDArray[np.bool_], starts: list[int]
-) -> dict[int, int]:
+def _each(compiled: Compiled, data: bytes, starts: list[int]) -> dict[int, int]:
     """The bits of each of many texts that begin at `starts`."""
     found = compiled.gate.find(data)
     if not found:
         return {}
-    last = np.cumsum(np.add.reduceat(kept, starts[:-1], dtype=np.int64)) * 2
-    places = np.fromiter((end for _, end in found), dtype=np.int64, count=len(found))
+    places = np.fromiter((start for _, start, _ in found), dtype=np.int64, count=len(found))
+    numbers = np.searchsorted(starts, places // 2, side="right") - 1
     bits_of = compiled.gate_bits
     bits: dict[int, int] = {}
-    for (literal, _), number in zip(found, np.searchsorted(last, places).tolist(), strict=True):
+    for (literal, _, _), number in zip(found, numbers.tolist(), strict=True):
         bits[number] = bits.get(number, 0) | bits_of[literal]
     return bits
 
@@ -61,7 +66,7 @@ def _alone(compiled: Compiled, data: bytes) -> dict[int, int]:
     """The bits of one text of any length."""
     bits = 0
     for piece in _pieces(data):
-        for literal, _ in compiled.gate.find(piece):
+        for literal, _, _ in compiled.gate.find(piece):
             bits |= compiled.gate_bits[literal]
     return {0: bits} if bits else {}
 

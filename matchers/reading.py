@@ -1,16 +1,17 @@
-"""The close reading of one part of a text: its terms, the matches of rules, the verdicts."""
+"""The close reading of parts of texts: their terms, the matches of rules, the verdicts."""
 
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from matchers.candidates import places
 from matchers.clauses import Place, Tagged
-from matchers.compile import Compiled, CompiledRule
-from matchers.openings import Openings, by_rule, opened_by
+from matchers.compile import Compiled, CompiledRule, Way
+from matchers.openings import Openings, by_rule, literals_of, opened_by
 from matchers.repair import Edit, repair, unspell, unwrap
-from matchers.text import Folded, fold, units_of
+from matchers.text import Folded, fold_many, units_of
 from matchers.verdict import Verdict, Verdicts, weigh
 
 WINDOW = 600
@@ -48,49 +49,99 @@ def windows(at: Iterable[Place], size: int) -> Iterator[Window]:
         last = min(max(last, end + MARGIN), size)
 
 
-def tag(compiled: Compiled, folded: Folded) -> Tagged:
-    """`folded` with the places of its terms."""
-    codes = compiled.alphabet.plain[units_of(folded.chars)]
-    words: defaultdict[str, list[Place]] = defaultdict(list)
-    sizes, groups_of = compiled.term_sizes, compiled.groups_of
-    for number, end_byte in compiled.tagger.find(codes.tobytes()):
-        end = end_byte // 2
-        place = (end - sizes[number], end)
-        for group in groups_of[number]:
-            words[group].append(place)
-    return Tagged(folded, dict(words), compiled.groups, compiled.known)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a text that is read, with what the text opened and what its page shows."""
+
+    text: str
+    window: Window
+    opened: Openings
+    page_groups: frozenset[str]
 
 
-def read(
-    compiled: Compiled,
-    text: str,
-    window: Window,
-    opened: Openings,
-    page_groups: frozenset[str],
-) -> list[Verdict]:
-    """The verdicts on one part of a text, in places of the text."""
-    left = window.left
-    folded = fold(text[left : window.right], compiled.prepared.tables)
-    evaded = repair(folded, _edits_of(opened.edits, window))
+def read(compiled: Compiled, parts: Sequence[Part]) -> list[list[Verdict]]:
+    """The verdicts on each of some parts, in places of their texts."""
+    slices = [part.text[part.window.left : part.window.right] for part in parts]
+    folded = fold_many(slices, compiled.prepared.tables)
+    mended = [_mend(each, part) for each, part in zip(folded, parts, strict=True)]
+    ways = _ways(compiled, parts, folded, mended)
+    tagged = tag(compiled, folded)
+    return [
+        _verdicts(part, by_rule(compiled, some), each, evaded)
+        for part, some, each, evaded in zip(parts, ways, tagged, mended, strict=True)
+    ]
+
+
+def _mend(folded: Folded, part: Part) -> list[Place]:
+    """Put a part into plain spelling; the places where evaded terms stood."""
+    evaded = repair(folded, _edits_of(part.opened.edits, part.window))
     unspell(folded)
     unwrap(folded)
-    ways = opened.ways | _opened_plainly(compiled, folded) if evaded else opened.ways
-    tagged = tag(compiled, folded)
+    return evaded
+
+
+def _ways(
+    compiled: Compiled,
+    parts: Sequence[Part],
+    folded: Sequence[Folded],
+    mended: Sequence[list[Place]],
+) -> list[frozenset[int]]:
+    """The ways that each part opens, those too that it opens in plain spelling only."""
+    ways = [part.opened.ways for part in parts]
+    again = [number for number, evaded in enumerate(mended) if evaded]
+    codes = [compiled.alphabet.plain[units_of(f"{folded[number].chars}\n")] for number in again]
+    for number, shown in zip(again, literals_of(compiled, codes), strict=True):
+        ways[number] |= frozenset(opened_by(compiled.asked, shown))
+    return ways
+
+
+def tag(compiled: Compiled, texts: Sequence[Folded]) -> list[Tagged]:
+    """Folded texts with the places of their terms."""
+    joined = "\n".join((*(text.chars for text in texts), ""))
+    codes = compiled.alphabet.plain[units_of(joined)]
+    starts = [0, *accumulate(2 * len(text.chars) + 2 for text in texts)]
+    groups_of = compiled.groups_of
+    every: list[defaultdict[str, list[Place]]] = [defaultdict(list) for _ in texts]
+    number, first, last = 0, 0, starts[1]
+    words = every[0]
+    for term, start, end in compiled.tagger.find(codes.tobytes()):
+        if end > last:
+            while end > last:
+                number += 1
+                first, last = last, starts[number + 1]
+            words = every[number]
+        place = ((start - first) // 2, (end - first) // 2)
+        for group in groups_of[term]:
+            words[group].append(place)
+    return [
+        Tagged(text, dict(words), compiled.groups, compiled.known)
+        for text, words in zip(texts, every, strict=True)
+    ]
+
+
+def _verdicts(
+    part: Part,
+    rules: Iterable[tuple[CompiledRule, list[Way]]],
+    tagged: Tagged,
+    evaded: list[Place],
+) -> list[Verdict]:
+    """The verdicts on one part of a text, none of one claim overlapping."""
     found = [
-        (rule, place, phrase)
-        for rule, some in by_rule(compiled, ways)
-        for place, phrase in places(some, tagged)
+        (rule, place, phrase) for rule, ways in rules for place, phrase in places(ways, tagged)
     ]
     found.sort(key=_strength)
     verdicts = Verdicts()
     for rule, place, phrase in found:
         if verdicts.taken(rule.claim.claim, place):
             continue
-        verdict = weigh(rule, tagged, place, phrase=phrase, page_groups=page_groups, evaded=evaded)
+        verdict = weigh(
+            rule, tagged, place, phrase=phrase, page_groups=part.page_groups, evaded=evaded
+        )
         if verdict is not None and verdict.score >= THRESHOLD:
             verdicts.add(verdict, place)
+    left, window = part.window.left, part.window
     return [
-        replace(verdict, start=verdict.start + left, end=verdict.end + left)
+        replace(verdict, start=verdict.start + left, end=verdict.end + left) if left else verdict
         for verdict in verdicts.kept
         if window.first <= verdict.start + left < window.last
     ]
@@ -108,12 +159,6 @@ def _edits_of(edits: Sequence[Edit], window: Window) -> list[Edit]:
 
 def _start(edit: Edit) -> int:
     return edit.start
-
-
-def _opened_plainly(compiled: Compiled, folded: Folded) -> frozenset[int]:
-    """The ways that a text opens whose evaded terms are in plain spelling now."""
-    codes = compiled.alphabet.plain[units_of(folded.chars)]
-    return frozenset(opened_by(compiled.asked, compiled.places.find(codes.tobytes()), codes))
 
 
 def _strength(found: tuple[CompiledRule, Place, bool]) -> tuple[float, int, int, str]:

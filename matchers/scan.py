@@ -1,6 +1,6 @@
 """The matcher: a pack compiled once, texts in, explained hits out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -11,7 +11,7 @@ from matchers.explain import Factor, sentence
 from matchers.openings import Openings, openings
 from matchers.pack import Pack, digest
 from matchers.prefilter import shown
-from matchers.reading import read, tag, windows
+from matchers.reading import Part, read, tag, windows
 from matchers.store import dump, load
 from matchers.text import Source, fold
 from matchers.verdict import Verdict
@@ -25,6 +25,8 @@ MAX_HITS = 1_000
 """Hits of one text that are given; more are answered with `truncated`."""
 BATCH = 100_000
 """Characters of texts whose first pass is done at once."""
+READ_AT_ONCE = 30_000
+"""Characters of parts of texts that are read closely at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,35 +133,67 @@ class Matcher:
         page_at = {number: text.words for number, text in enumerate(texts) if text.words}
         seen = shown(compiled, [*lines, *page_at.values()])
         of_page = dict(zip(page_at, range(len(lines), len(lines) + len(page_at)), strict=True))
-        results = [CUT if text.truncated else NOTHING for text in texts]
-        for number, text in enumerate(texts):
-            met = seen.bits.get(number, 0)
+        met = {}
+        for number in range(len(texts)):
+            bits = seen.bits.get(number, 0)
             if number in of_page:
-                met |= seen.bits.get(of_page[number], 0)
-            if met:
-                opened = openings(compiled, seen.codes_of(number), met, text.plain)
-                if opened is not None:
-                    results[number] = self._hits(text, opened)
+                bits |= seen.bits.get(of_page[number], 0)
+            if bits:
+                met[number] = bits
+        results = [CUT if text.truncated else NOTHING for text in texts]
+        opened = openings(compiled, lines, seen, met)
+        for number, hits in self._hits(texts, opened).items():
+            hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
+            truncated = texts[number].truncated or len(hits) > MAX_HITS
+            results[number] = ScanResult(tuple(hits[:MAX_HITS]), truncated)
         return results
 
-    def _hits(self, text: "_Text", opened: Openings) -> ScanResult:
-        """The result of a text that must be read."""
-        page_groups = self._page_groups(text.words)
-        hits: list[Hit] = []
-        for window in windows(opened.at, len(text.plain)):
-            verdicts = read(self._compiled, text.plain, window, opened, page_groups)
-            hits += [_hit(verdict, text) for verdict in verdicts]
-            if len(hits) > MAX_HITS:
-                break
-        hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
-        return ScanResult(tuple(hits[:MAX_HITS]), text.truncated or len(hits) > MAX_HITS)
+    def _hits(
+        self, texts: Sequence["_Text"], opened: Mapping[int, Openings]
+    ) -> dict[int, list[Hit]]:
+        """The hits of the texts that must be read, in no set order."""
+        hits: dict[int, list[Hit]] = {number: [] for number in opened}
+        for parts in _some(self._parts(texts, opened, hits)):
+            verdicts = read(self._compiled, [part for _, part in parts])
+            for (number, _), some in zip(parts, verdicts, strict=True):
+                hits[number] += [_hit(verdict, texts[number]) for verdict in some]
+        return {number: own for number, own in hits.items() if own}
+
+    def _parts(
+        self,
+        texts: Sequence["_Text"],
+        opened: Mapping[int, Openings],
+        hits: Mapping[int, list[Hit]],
+    ) -> Iterator[tuple[int, Part]]:
+        """The parts of texts that are read; of one with more hits than are given no more."""
+        for number, own in opened.items():
+            text = texts[number]
+            page_groups = self._page_groups(text.words)
+            for window in windows(own.at, len(text.plain)):
+                if len(hits[number]) > MAX_HITS:
+                    break
+                yield number, Part(text.plain, window, own, page_groups)
 
     def _page_groups(self, words: str) -> frozenset[str]:
         """The groups whose terms the page's own words show."""
         if not words:
             return frozenset()
-        tagged = tag(self._compiled, fold(words, self._compiled.prepared.tables))
+        (tagged,) = tag(self._compiled, [fold(words, self._compiled.prepared.tables)])
         return frozenset(name for name in self._compiled.needed if tagged.tags(name))
+
+
+def _some(parts: Iterable[tuple[int, Part]]) -> Iterator[list[tuple[int, Part]]]:
+    """Parts of texts, some at a time."""
+    batch: list[tuple[int, Part]] = []
+    size = 0
+    for number, part in parts:
+        batch.append((number, part))
+        size += part.window.right - part.window.left
+        if size >= READ_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,18 +191,19 @@ def _lengthened(terms: Sequence[str], before: Sequence[str], after: Sequence[str
 
 
 @dataclass(frozen=True, slots=True)
-class WayBits:
-    """What one way asks for: bits of sets before and after what opens it, and on either side."""
+class Opener:
+    """A way that a literal opens: the bits of sets that must be before and after it, or beside.
+
+    `back` and `ahead` say within how many bytes on either side; `all` are all bits.
+    """
 
     number: int
     before: int
     after: int
     beside: int
-
-    @property
-    def all(self) -> int:
-        """All of them."""
-        return self.before | self.after | self.beside
+    all: int
+    back: int
+    ahead: int
 
     def held(self, before: int, after: int) -> bool:
         """Whether what stands on either side is all that it asks for."""
@@ -214,26 +215,15 @@ class WayBits:
 
 
 @dataclass(frozen=True, slots=True)
-class Opener:
-    """Ways that a literal opens, and the bytes on either side in which the rest must be."""
-
-    back: int
-    ahead: int
-    ways: tuple[WayBits, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class AskedBits:
     """What all ways ask for."""
 
-    sizes: tuple[int, ...]
-    """Bytes of each site."""
     site_bits: tuple[int, ...]
     """For each site a bit for each set that holds it."""
     single_bits: int
     """All bits of sets that hold single characters."""
     openers: tuple[tuple[Opener, ...], ...]
-    """For each site what it opens, the shortest reach first."""
+    """For each site the ways that it opens."""
     characters: NDArray[np.uint64]
     """For each code a bit for each set that holds it, in words of 64; see `shift`."""
     shift: int
@@ -243,6 +233,11 @@ class AskedBits:
         """The bits of the single characters among `codes`."""
         words = np.bitwise_or.reduce(self.characters[codes], axis=0)
         return int.from_bytes(words.tobytes(), "little") << self.shift
+
+    def bits_of_each(self, codes: Codes, starts: Sequence[int]) -> list[int]:
+        """The same of each part of `codes`, none empty, that begins at one of `starts`."""
+        words = np.bitwise_or.reduceat(self.characters[codes], starts, axis=0)
+        return [int.from_bytes(each.tobytes(), "little") << self.shift for each in words]
 
 
 def literals_asked(asked: Iterable[Asked]) -> tuple[frozenset[str], frozenset[str]]:
@@ -259,30 +254,23 @@ def literals_asked(asked: Iterable[Asked]) -> tuple[frozenset[str], frozenset[st
 
 
 def asked_bits(asked: Sequence[Asked], sites: Sequence[str], alphabet: Alphabet) -> AskedBits:
-    """What ways ask for, those of one literal that reach equally far together."""
+    """What ways ask for, in bits."""
     sets = {literals for each in asked for literals in (*each.before, *each.after, *each.beside)}
     ordered = sorted(sets, key=lambda literals: (not _tells(literals), sorted(literals)))
     bits = Bits()
     bits.all_of(ordered)
     shift = sum(map(_tells, ordered))
-    openers: dict[str, dict[tuple[int, int], list[WayBits]]] = {}
+    openers: dict[str, list[Opener]] = {}
     for number, each in enumerate(asked):
         before, after, beside = map(bits.all_of, (each.before, each.after, each.beside))
-        reach = 2 * _rounded(each.ahead), 2 * _rounded(each.back)
+        every = before | after | beside
+        opener = Opener(number, before, after, beside, every, 2 * each.back, 2 * each.ahead)
         for literal in each.opens:
-            ways = openers.setdefault(literal, {}).setdefault(reach, [])
-            ways.append(WayBits(number, before, after, beside))
+            openers.setdefault(literal, []).append(opener)
     return AskedBits(
-        sizes=tuple(2 * len(site) for site in sites),
         site_bits=tuple(bits.of_literal.get(site, 0) for site in sites),
         single_bits=(1 << len(ordered)) - (1 << shift),
-        openers=tuple(
-            tuple(
-                Opener(back, ahead, tuple(ways))
-                for (ahead, back), ways in sorted(openers.get(site, {}).items())
-            )
-            for site in sites
-        ),
+        openers=tuple(tuple(openers.get(site, ())) for site in sites),
         characters=_table(
             {
                 character: own >> shift
@@ -294,11 +282,6 @@ def asked_bits(asked: Sequence[Asked], sites: Sequence[str], alphabet: Alphabet)
         ),
         shift=shift,
     )
-
-
-def _rounded(size: int) -> int:
-    """A reach of at least `size` characters, of few different ones."""
-    return -(-size // 8) * 8
 
 
 def _table(bits_of: Mapping[str, int], size: int, alphabet: Alphabet) -> NDArray[np.uint64]:

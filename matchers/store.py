@@ -24,7 +24,7 @@ def dump(pack: Pack, compiled: Compiled) -> bytes:
     head = {
         "machine": _machine(),
         "code": code_digest(),
-        "engine": prepared.engine,
+        "engines": prepared.names,
         "hash": compiled.pack_hash,
         "claims": [claim.model_dump(mode="json") for claim in pack.claims],
         "groups": {name: group.model_dump(mode="json") for name, group in pack.groups.items()},
@@ -90,7 +90,7 @@ def _read(data: bytes) -> tuple[Pack, str, Prepared]:
         np.frombuffer(kinds, dtype=np.uint8, count=TABLE_SIZE),
     )
     engines = tuple(database or None for database in databases)
-    prepared = Prepared(tables, head["evasions"], head["engine"], head["literals"], engines)
+    prepared = Prepared(tables, head["evasions"], tuple(head["engines"]), head["literals"], engines)
     return pack, head["hash"], prepared
 
 

@@ -7,8 +7,10 @@ spaces). Every folded character knows the half-open place in the original from w
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -211,23 +213,37 @@ _QUOTE = re.compile('[“”"「」『』‘’＂〝〞«»]')
 
 def fold(text: str, tables: Tables) -> Folded:
     """`text` folded."""
-    points = points_of(text)
+    return fold_many([text], tables)[0]
+
+
+def fold_many(texts: Sequence[str], tables: Tables) -> list[Folded]:
+    """Each of `texts` folded, at less cost than one by one."""
+    joined = "\n".join((*texts, ""))
+    points = points_of(joined)
     kinds = tables.kinds[points]
-    dotted = _inside_numbers(text)
+    dotted = _inside_numbers(joined)
     if dotted:
-        kinds = kinds.copy()
         kinds[dotted] = Kind.KEEP
     kept = (kinds == Kind.KEEP) | (kinds >= Kind.NEWLINE)
     where = np.flatnonzero(kept)
     folded = tables.folds[points[where]]
-    line_ends = kinds[where] == Kind.NEWLINE
-    folded[line_ends] = ord("\n")
+    folded[kinds[where] == Kind.NEWLINE] = ord("\n")
     chars = _string(folded)
     if dotted:
         chars = _keep_dots(chars, where, dotted)
     gaps = _gaps(kinds, where)
-    quotes = _quotes(text, where)
-    return Folded(chars, where.tolist(), (where + 1).tolist(), gaps, quotes)
+    quotes = _quotes(joined, where)
+    starts = [0, *accumulate(len(text) + 1 for text in texts)]
+    firsts = np.searchsorted(where, starts).tolist()
+    parts = []
+    for start, first, following in zip(starts, firsts, firsts[1:], strict=False):
+        last = following - 1  # Without the line end that was put between.
+        own = where[first:last] - start
+        marks = [(index - first, mark) for index, mark in quotes if first <= index <= last]
+        parts.append(
+            Folded(chars[first:last], own.tolist(), (own + 1).tolist(), gaps[first:last], marks)
+        )
+    return parts
 
 
 _NUMBER_MARK = re.compile(r"(?<=[0-9０-９])[.．](?=[0-9０-９])")

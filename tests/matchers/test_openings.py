@@ -64,10 +64,12 @@ def everything(matcher: Matcher) -> Any:
     """Openings that open every way of every text."""
     every = frozenset(range(len(matcher._compiled.ways)))
 
-    def open_all(compiled: Any, codes: Any, met: int, text: str) -> Openings:
-        found = openings(compiled, codes, met, text)
-        edits = found.edits if found else ()
-        return Openings(every, ((0, len(text)),), edits)
+    def open_all(compiled: Any, texts: Any, seen: Any, met: Any) -> dict[int, Openings]:
+        found = openings(compiled, texts, seen, met)
+        edits = {number: found[number].edits if number in found else () for number in met}
+        return {
+            number: Openings(every, ((0, len(texts[number])),), edits[number]) for number in met
+        }
 
     return open_all
 

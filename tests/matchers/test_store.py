@@ -44,7 +44,8 @@ def test_the_head_may_be_written_again(portable: bytes) -> None:
     [
         lambda head: head.update(code="sha256:other"),
         lambda head: head.update(machine="Other machine"),
-        lambda head: head.update(engine="none such"),
+        lambda head: head.update(engines=["none such"] * 3),
+        lambda head: head.update(engines=["ahocorasick_rs"]),
         lambda head: head.pop("code"),
         lambda head: head.pop("evasions"),
         lambda head: head.update(evasions=[]),
