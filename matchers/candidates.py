@@ -145,12 +145,16 @@ def region(within: str, tagged: Tagged, place: Place) -> Place:
 def need_met(need: Nearby, tagged: Tagged, place: Place) -> Place | None:
     """The term that meets `need`, the nearest to `place`; `None`: there is none."""
     bounds = region(need.within, tagged, place)
-    found = [tag for name in need.any for tag in tagged.within(name, bounds)]
-    return min(found, key=lambda tag: _distance(tag, place), default=None)
-
-
-def _distance(tag: Place, place: Place) -> int:
-    return max(0, place[0] - tag[1], tag[0] - place[1])
+    start, end = place
+    nearest, least = None, 0
+    for name in need.any:
+        for tag in tagged.within(name, bounds):
+            distance = max(0, start - tag[1], tag[0] - end)
+            if nearest is None or distance < least:
+                nearest, least = tag, distance
+                if not distance:
+                    return nearest
+    return nearest
 
 
 def spared(spare: Spare, tagged: Tagged, place: Place) -> Place | None:

@@ -12,7 +12,8 @@ STOPS = frozenset("。！？；\n")
 COMMAS = frozenset("，：")
 LONGEST = 160
 Place = tuple[int, int]
-
+_NOWHERE: list[Place] = []
+_KINDS = frozenset(KINDS)
 
 _STOP = re.compile("[" + "".join(STOPS) + "]")
 _COMMA = re.compile("[" + "".join(COMMAS) + "]")
@@ -22,7 +23,8 @@ class Tagged:
     """A folded text with the places of its terms.
 
     `words` are the places of terms of two characters and more, by group (`!name`: the exceptions
-    of a group). What else a group has is worked out when it is first asked for.
+    of a group). What else a group has is worked out when it is first asked for; `shaped` are the
+    groups that may have more.
     """
 
     def __init__(
@@ -30,14 +32,19 @@ class Tagged:
         folded: Folded,
         words: dict[str, list[Place]],
         groups: Mapping[str, GroupIndex],
-        known: frozenset[str] = frozenset(),
+        shaped: frozenset[str],
+        known: frozenset[str],
     ) -> None:
         self.folded = folded
+        self.chars = folded.chars
         self.known = known
         """Words that the pack knows as terms: a match may begin or end inside them."""
         self.words = words
+        self.possible = words.keys() | shaped
+        """Groups of which there may be a term: cheaper than asking where."""
         self._groups = groups
         self._tags: dict[str, list[Place]] = {}
+        self._own: dict[str, list[Place]] = {}
         self._starts: dict[str, dict[int, list[int]]] = {}
         self._ends: dict[str, dict[int, list[int]]] = {}
         self.stops = [match.start() for match in _STOP.finditer(folded.chars)]
@@ -98,11 +105,6 @@ class Tagged:
         index = self._groups.get(group)
         return "" if index is None or index.excepted else index.singles
 
-    @property
-    def chars(self) -> str:
-        """The folded characters."""
-        return self.folded.chars
-
     def sentence(self, start: int, end: int) -> Place:
         """The sentence around `chars[start:end]`, its end mark included.
 
@@ -135,14 +137,29 @@ class Tagged:
 
     def within(self, group: str, place: Place) -> list[Place]:
         """The terms of `group` that stand wholly in `place`, in order."""
+        if group not in self.possible:
+            return _NOWHERE
         tags = self._tags.get(group)
         if tags is None:
-            tags = self.tags(group)
+            tags = self._shaped_around(group, place) if group in _KINDS else self.tags(group)
         if not tags:
-            return tags
-        first = bisect_left(tags, (place[0], 0))
-        last = bisect_right(tags, (place[1], 0))
-        return [tag for tag in tags[first:last] if tag[1] <= place[1]]
+            return _NOWHERE
+        left, right = place
+        first = bisect_left(tags, (left, 0))
+        last = bisect_right(tags, (right, 0))
+        return [tag for tag in tags[first:last] if tag[1] <= right]
+
+    def _shaped_around(self, kind: str, place: Place) -> list[Place]:
+        """The members of a kind in the sentences of `place`; none reaches over a sentence end."""
+        left = bisect_left(self.stops, place[0])
+        right = bisect_left(self.stops, place[1])
+        first = self.stops[left - 1] + 1 if left else 0
+        last = self.stops[right] + 1 if right < len(self.stops) else len(self.chars)
+        shaped = entity_places(kind, self.chars, first, last)
+        own = self._own.get(kind)
+        if own is None:
+            own = self._own[kind] = self._counted(kind)
+        return sorted(shaped + own) if own else shaped
 
     def first_within(self, groups: tuple[str, ...], place: Place) -> Place | None:
         """The first term of any of `groups` in `place`."""

@@ -66,6 +66,11 @@ class CompiledRule:
     """
 
     @cached_property
+    def sparing(self) -> frozenset[str]:
+        """The groups that can spare a match."""
+        return frozenset(name for spare in self.spares for name in spare.any)
+
+    @cached_property
     def groups(self) -> tuple[str, ...]:
         """The groups whose terms its matches are made of."""
         named = {slot.group for way in self.ways for slot in way.phrase}
@@ -135,6 +140,11 @@ class Compiled:
             for rule in context.rules
             for way in rule.ways
         )
+
+    @cached_property
+    def shaped(self) -> frozenset[str]:
+        """Groups with members that are no words: single characters, and what a shape tells."""
+        return frozenset(KINDS) | {name for name, index in self.groups.items() if index.singles}
 
     @cached_property
     def needed(self) -> frozenset[str]:

@@ -73,15 +73,19 @@ _CHARACTER = {
 """What a text shows if it holds one of a kind at all: cheaper than looking for it."""
 
 
-def entity_places(kind: str, chars: str) -> list[Place]:
-    """The places of one of `KINDS` in folded text, in order; `pct_high` is 90% and more."""
+def entity_places(kind: str, chars: str, first: int = 0, last: int | None = None) -> list[Place]:
+    """The places of one of `KINDS` in folded text, in order; `pct_high` is 90% and more.
+
+    Of `first:last`, which should be whole sentences.
+    """
+    last = len(chars) if last is None else last
     character = _CHARACTER.get(kind)
-    if character is not None and not character.search(chars):
+    if character is not None and not character.search(chars, first, last):
         return []
     if kind == "pct_high":
-        found = _HIGH.finditer(chars)
+        found = _HIGH.finditer(chars, first, last)
         return [each.span() for each in found if _alone(chars, each.start())]
-    return [each.span() for each in _SHAPES[kind].finditer(chars)]
+    return [each.span() for each in _SHAPES[kind].finditer(chars, first, last)]
 
 
 def _alone(chars: str, start: int) -> bool:

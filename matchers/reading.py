@@ -114,7 +114,7 @@ def tag(compiled: Compiled, texts: Sequence[Folded]) -> list[Tagged]:
         for group in groups_of[term]:
             words[group].append(place)
     return [
-        Tagged(text, dict(words), compiled.groups, compiled.known)
+        Tagged(text, dict(words), compiled.groups, compiled.shaped, compiled.known)
         for text, words in zip(texts, every, strict=True)
     ]
 

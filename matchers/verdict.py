@@ -60,8 +60,10 @@ def weigh(
     `phrase` says that it is one statement, `page_groups` what the page's own words show,
     `evaded` where terms were put into plain spelling.
     """
-    if any(spared(spare, tagged, place) for spare in rule.spares):
-        return None
+    if not tagged.possible.isdisjoint(rule.sparing):
+        for spare in rule.spares:
+            if not tagged.possible.isdisjoint(spare.any) and spared(spare, tagged, place):
+                return None
     factors: list[Factor] = []
     for need in rule.needs:
         met = need_met(need, tagged, place)
@@ -75,6 +77,8 @@ def weigh(
     if any(start < place[1] and place[0] < end for start, end in evaded):
         factors.append(Factor("evasion", "", _EVASION))
     for boost in rule.rule.boosts:
+        if tagged.possible.isdisjoint(boost.any):
+            continue
         found = tagged.first_within(boost.any, region(boost.within, tagged, place))
         if found is not None:
             factors.append(Factor("boost", tagged.text(found), boost.by))

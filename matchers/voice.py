@@ -49,8 +49,10 @@ def judge(
     """
     view = _View(tagged, place, own, phrase=phrase)
     factors: list[Factor] = []
-    for kind, voice, find in _AGAINST:
-        if voice not in heard and (cue := find(view)):
+    for kind, voice, find, groups in _AGAINST:
+        if voice in heard or (groups and tagged.possible.isdisjoint(groups)):
+            continue
+        if cue := find(view):
             factors.append(Factor(kind, cue, WEIGHTS[kind]))
     if "question" not in heard:
         factors += _asked(view)
@@ -320,19 +322,20 @@ def _cited_by_press(view: _View) -> str:
     return view.word("journalist", view.tagged.near(*view.place, sentences=1))
 
 
-_AGAINST: tuple[tuple[str, str, Callable[[_View], str]], ...] = (
-    ("deny", "denial", _denied),
-    ("refute", "refutation", _refuted),
-    ("prohibit", "ban", _prohibited),
-    ("report", "report", _reported),
-    ("press", "report", _cited_by_press),
-    ("victim", "victim", _complained),
-    ("seek", "question", _sought),
-    ("law", "law", _cited),
-    ("define", "definition", _defined),
-    ("list", "list", _listed),
-    ("official", "official", _official),
+_AGAINST: tuple[tuple[str, str, Callable[[_View], str], tuple[str, ...]], ...] = (
+    ("deny", "denial", _denied, ("deny", "deny_verb", "deny_inside")),
+    ("refute", "refutation", _refuted, ("refute", "refute_weak", "refute_next")),
+    ("prohibit", "ban", _prohibited, ("prohibit", "enforce")),
+    ("report", "report", _reported, ()),
+    ("press", "report", _cited_by_press, ("journalist",)),
+    ("victim", "victim", _complained, ("victim",)),
+    ("seek", "question", _sought, ("seeker",)),
+    ("law", "law", _cited, ("law_ref",)),
+    ("define", "definition", _defined, ("define",)),
+    ("list", "list", _listed, ("warn_heading",)),
+    ("official", "official", _official, ("official_style",)),
 )
+"""What speaks against an offer, the voice, how it is found, and groups without which it is not."""
 
 
 def _offered(view: _View) -> list[Factor]:
