@@ -21,6 +21,15 @@ _HOME = Path(__file__).parent
 SHIPPED = _HOME / "claims"
 LEXICON = _HOME / "lexicon"
 FORMAT = 1
+TABLES = (
+    "simplified.tsv",
+    "variants.tsv",
+    "readings.tsv",
+    "splits.tsv",
+    "twins.tsv",
+    "places.tsv",
+)
+"""The lexicon's tables; one that a pack's own lexicon lacks is the shipped one."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -61,6 +70,8 @@ class Pack:
     characters: Characters = field(repr=False)
     places: dict[str, str] = field(default_factory=dict, repr=False)
     """Name of a place, as people write it -> its normal form, province first."""
+    files: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Claim -> name of its file; no part of the content."""
 
     @cached_property
     def hash(self) -> str:
@@ -150,11 +161,28 @@ def load_pack(path: Path | None = None) -> Pack:
     core, _ = _read(lexicon / "core.yaml", Core)
     claims = []
     seen: dict[str, str] = {}
+    names: dict[str, str] = {}
     for file in files:
         claim, lines = _read(file, Claim)
         _check(claim, groups, lines, file, seen)
         claims.append(claim)
-    return Pack(tuple(claims), groups, core, _characters(lexicon), _places(lexicon))
+        names[claim.claim] = file.name
+    return Pack(tuple(claims), groups, core, _characters(lexicon), _places(lexicon), names)
+
+
+def pack_files(path: Path | None = None) -> dict[str, bytes]:
+    """The files that make the pack in folder `path`, by their place in it.
+
+    What it takes from the shipped lexicon is among them, so that another program version reads
+    the same pack. Raises `OSError`.
+    """
+    folder = SHIPPED if path is None else path
+    files = {file.name: file.read_bytes() for file in sorted(folder.glob("*.yaml"))}
+    lexicon = folder / "lexicon" if (folder / "lexicon").is_dir() else LEXICON
+    groups = sorted(file.name for file in lexicon.glob("*.groups.yaml"))
+    for name in (*groups, "core.yaml", *TABLES):
+        files[f"lexicon/{name}"] = _lexicon_file(lexicon, name).read_bytes()
+    return files
 
 
 def parse_claim(text: str, groups: dict[str, Group], name: str = "<text>") -> Claim:
@@ -165,9 +193,13 @@ def parse_claim(text: str, groups: dict[str, Group], name: str = "<text>") -> Cl
 
 
 def _table(lexicon: Path, name: str) -> dict[str, str]:
-    file = lexicon / name if (lexicon / name).is_file() else LEXICON / name
-    rows = file.read_text(encoding="utf-8").splitlines()
+    rows = _lexicon_file(lexicon, name).read_text(encoding="utf-8").splitlines()
     return dict(row.split("\t", 1) for row in rows if row and not row.startswith("#"))
+
+
+def _lexicon_file(lexicon: Path, name: str) -> Path:
+    own = lexicon / name
+    return own if name not in TABLES or own.is_file() else LEXICON / name
 
 
 @cache

@@ -6,7 +6,8 @@ from textwrap import dedent
 import pytest
 
 from matchers.errors import MatcherError, PackFault
-from matchers.pack import Pack, load_pack, rule_hash
+from matchers import pack as packs
+from matchers.pack import Pack, load_pack, pack_files, rule_hash
 from matchers.scan import Matcher
 
 CLAIM = """\
@@ -141,3 +142,16 @@ def test_the_hash_of_a_rule_changes_with_its_groups_but_not_with_its_examples(
         hashes.append(rule_hash(pack, pack.claims[0], pack.claims[0].rules[0]))
     assert hashes[0] == hashes[1]
     assert len(set(hashes)) == 3
+
+
+def test_the_files_of_a_pack_are_all_that_it_is_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = load_pack(write(tmp_path, CLAIM))
+    copy = tmp_path / "copy"
+    for place, content in pack_files(tmp_path).items():
+        (copy / place).parent.mkdir(parents=True, exist_ok=True)
+        (copy / place).write_bytes(content)
+    monkeypatch.setattr(packs, "LEXICON", tmp_path / "another program has another lexicon")
+    assert load_pack(copy).hash == own.hash
+    assert own.files == {"mine": "mine.yaml"}
