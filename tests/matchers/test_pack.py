@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from matchers.errors import MatcherError, PackFault
 from matchers import pack as packs
+from matchers.errors import MatcherError, PackFault
 from matchers.pack import Pack, load_pack, pack_files, rule_hash
 from matchers.scan import Matcher
 
