@@ -14,13 +14,12 @@ from matchers.engine import LiteralEngine, make_engine
 from matchers.entities import KINDS
 from matchers.errors import MatcherError
 from matchers.pack import Pack, digest, rule_hash
+from matchers.places import AskedSets, asked_sets
 from matchers.rules import Boost, Claim, Nearby, Rule, Spare, Together
 from matchers.signs import (
     Asked,
-    AskedBits,
     Bits,
     Literals,
-    asked_bits,
     asked_of_company,
     asked_of_phrase,
     literals_asked,
@@ -116,7 +115,7 @@ class Compiled:
     """For each literal of the gate a bit for each need that it meets, or `EVADED`."""
     sites: tuple[str, ...]
     """The literals of the second pass: signs and evasions."""
-    asked: AskedBits
+    asked: AskedSets
     """What opens each way, and what must be around it."""
     evaded: tuple[str, ...]
     """For each site the term that it evades, or an empty string."""
@@ -201,7 +200,7 @@ def compile_pack(
         groups_of=groups_of,
         gate_bits=tuple(needs.get(literal, EVADED) for literal in gate),
         sites=sites,
-        asked=asked_bits(asked, sites, alphabet),
+        asked=asked_sets(asked, sites, alphabet),
         evaded=tuple(evasions.get(literal, "") for literal in sites),
         alphabet=alphabet,
         known=vocabulary.open_terms(),

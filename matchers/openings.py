@@ -1,28 +1,24 @@
 """The second pass: the ways in which rules may match a text, and where it must be read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matchers.alphabet import Codes
 from matchers.clauses import Place
-from matchers.compile import EVADED, Compiled, CompiledRule, Way
-from matchers.engine import Found
+from matchers.compile import EVADED, Compiled, CompiledRule, Context, Way
+from matchers.places import SetPlaces, holding
 from matchers.prefilter import Shown
 from matchers.repair import Edit
-from matchers.signs import AskedBits, Opener
-
-DENSE = 4_000
-"""Literals in a text from which on not each of them is asked for itself."""
-Opened = dict[int, list[Place]]
-"""By the number of a way the bytes among which it was opened."""
+from matchers.text import units_of
 
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """Numbers of the ways that may match, where what opened them stands, what to mend."""
+    """Numbers of the ways that may match, where they may, and what to mend in the text."""
 
     ways: frozenset[int]
     at: tuple[Place, ...]
@@ -36,180 +32,107 @@ def openings(
 
     `met` are the bits that a text or its page shows, for each text that shows any.
     """
-    opened = {}
-    shown = literals_of(compiled, [seen.kept_of(number) for number in met])
-    for number, own in zip(met, shown, strict=True):
-        ways = opened_by(compiled.asked, own)
-        evaded = bool(met[number] & EVADED)
-        if not evaded:  # An evaded word may meet any need.
-            ways = _fitting(compiled, ways, met[number])
-        if ways or evaded:
-            text, codes = texts[number], seen.codes_of(number)
-            at, edits = _located(compiled, own.found, codes, text, ways, evaded=evaded)
-            opened[number] = Openings(frozenset(ways), at, edits)
-    return opened
-
-
-@dataclass(frozen=True, slots=True)
-class Literals:
-    """The literals that were found in the codes of a text, by their end."""
-
-    found: list[Found]
-    codes: Codes
-    characters: int
-    """The bits of the single characters."""
-
-
-def literals_of(compiled: Compiled, parts: Sequence[Codes]) -> list[Literals]:
-    """The literals in each of some texts, none of them empty, looked for at once.
-
-    No literal may reach over the end of a text: its last code is that of no literal.
-    """
-    if not parts:
-        return []
-    joined = np.concatenate(parts)
-    starts = [0, *accumulate(map(len, parts))]
-    characters = compiled.asked.bits_of_each(joined, starts[:-1])
-    found: list[list[Found]] = [[] for _ in parts]
-    number = first = 0
-    last = 2 * starts[1]
-    for literal, start, end in compiled.places.find(joined.tobytes()):
-        while end > last:
-            number += 1
-            first, last = last, 2 * starts[number + 1]
-        found[number].append((literal, start - first, end - first))
-    return [Literals(*each) for each in zip(found, parts, characters, strict=True)]
-
-
-def opened_by(asked: AskedBits, shown: Literals) -> Opened:
-    """The ways for which all that they ask for is there, and the bytes in which it is.
-
-    Where much was found a literal is asked once for all that follow within its reach, so that
-    the same word a million times costs no more than a million steps.
-    """
-    openers = _possible(asked, shown)
-    dense = len(shown.found) > DENSE
-    answered: dict[int, int] = {}
-    opened: Opened = {}
-    if not openers:
-        return opened
-    for index, (literal, start, end) in enumerate(shown.found):
-        if literal not in openers or (dense and answered.get(literal, -1) >= end):
-            continue
-        for opener in openers[literal]:
-            first, last = start - opener.back, end + opener.ahead
-            sides = (first, start, end, last)
-            if dense:
-                last += opener.ahead
-                sides = (first, first, last, last)
-                answered[literal] = end + min(each.ahead for each in openers[literal])
-            if _holds(asked, shown, opener, index, sides):
-                opened.setdefault(opener.number, []).append((start, last))
-    return opened
-
-
-def _possible(asked: AskedBits, shown: Literals) -> dict[int, list[Opener]]:
-    """What each literal opens, without ways for which the text lacks something everywhere."""
-    openers, bits_of = asked.openers, asked.site_bits
-    bits = shown.characters
-    literals = {found[0] for found in shown.found}
-    for literal in literals:
-        bits |= bits_of[literal]
-    possible = {}
-    for literal in literals:
-        if openers[literal]:
-            some = [opener for opener in openers[literal] if opener.all & bits == opener.all]
-            if some:
-                possible[literal] = some
-    return possible
-
-
-Sides = tuple[int, int, int, int]
-"""Where one side begins, the literal between them, and where the other side ends.
-
-What overlaps the literal counts for both.
-"""
-
-
-def _holds(asked: AskedBits, shown: Literals, opener: Opener, index: int, sides: Sides) -> bool:
-    """Whether all that a way asks for stands on its side of the literal at `index`."""
-    before, after = _words(asked.site_bits, shown.found, index, sides)
-    singles = asked.single_bits
-    if not opener.held(before | singles, after | singles):
-        return False
-    if not opener.all & singles:
-        return True
-    first, start, end, last = (max(0, place // 2) for place in sides)
-    return opener.held(
-        before | asked.bits_of(shown.codes[first:end]),
-        after | asked.bits_of(shown.codes[start:last]),
-    )
-
-
-def _words(bits_of: Sequence[int], found: list[Found], index: int, sides: Sides) -> tuple[int, int]:
-    """The bits of the words that end on either side."""
-    first, start, end, last = sides
-    before = after = bits_of[found[index][0]]
-    for at in range(index - 1, -1, -1):
-        literal, _, place = found[at]
-        if place <= first:
-            break
-        before |= bits_of[literal]
-        if place > start:
-            after |= bits_of[literal]
-    for at in range(index + 1, len(found)):
-        literal, _, place = found[at]
-        if place > last:
-            break
-        after |= bits_of[literal]
-        if place <= end:
-            before |= bits_of[literal]
-    return before, after
-
-
-def _fitting(compiled: Compiled, opened: Opened, met: int) -> Opened:
-    """Those of which the text, or its page, meets each need."""
+    if not met:
+        return {}
+    numbers = list(met)
+    looked = _Looked.at(compiled, [seen.kept_of(number) for number in numbers])
+    origins = np.concatenate([_origins(seen.codes_of(number)) for number in numbers])
+    ways: dict[int, set[int]] = {number: set() for number in numbers if met[number] & EVADED}
+    at: dict[int, list[Place]] = {}
+    for way, text, left, right in looked.opened(compiled):
+        number = numbers[text]
+        if met[number] & EVADED or _fits(compiled.ways[way][0], met[number]):
+            ways.setdefault(number, set()).add(way)
+            place = int(origins[left]), int(origins[right - 1]) + 1
+            at.setdefault(number, []).append(place)
+    edits: dict[int, list[Edit]] = {}
+    for text, edit in _edits(compiled, looked, origins):
+        number = numbers[text]
+        if number in ways and "\n\n" not in texts[number][edit.start : edit.end]:
+            edits.setdefault(number, []).append(edit)
+            if edit.plain:
+                at.setdefault(number, []).append((edit.start, edit.end))
     return {
-        number: where
-        for number, where in opened.items()
-        if all(bit & met or not bit for bit in compiled.ways[number][0].bits)
+        number: Openings(
+            frozenset(own),
+            tuple(at.get(number, ())),
+            tuple(sorted(edits.get(number, ()), key=lambda edit: edit.start)),
+        )
+        for number, own in ways.items()
     }
 
 
-def _located(
-    compiled: Compiled,
-    found: list[Found],
-    codes: Codes,
-    text: str,
-    opened: Opened,
-    *,
-    evaded: bool,
-) -> tuple[tuple[Place, ...], tuple[Edit, ...]]:
-    """Where to read, and what must be mended, in places of the text."""
-    where = np.flatnonzero(codes)
-    at = [
-        (int(where[first // 2]), int(where[min(last // 2, where.size) - 1]) + 1)
-        for places in opened.values()
-        for first, last in places
-    ]
-    if not found or (not evaded and where.size == codes.size):
-        return tuple(at), ()
-    literals, firsts, lasts = np.array(found, dtype=np.int64).T
-    starts, stops = where[firsts // 2], where[lasts // 2 - 1] + 1
-    sizes = (lasts - firsts) // 2
-    gaps = stops - starts - sizes
-    wanted = compiled.site_evades[literals] | (gaps > 0)
-    edits = []
-    for index in np.flatnonzero(wanted & (gaps <= 3 * sizes + 8)).tolist():
-        start, end = int(starts[index]), int(stops[index])
-        if gaps[index] and "\n\n" in text[start:end]:
-            continue
-        plain = compiled.evaded[found[index][0]]
-        edits.append(Edit(start, end, plain))
-        if plain:
-            at.append((start, end))
-    edits.sort(key=lambda edit: edit.start)
-    return tuple(at), tuple(edits)
+def opened_plainly(compiled: Compiled, texts: Sequence[str]) -> list[frozenset[int]]:
+    """The ways that each of some folded texts opens, whatever it needs."""
+    if not texts:
+        return []
+    codes = [compiled.alphabet.plain[units_of(f"{text}\n")] for text in texts]
+    ways: list[set[int]] = [set() for _ in texts]
+    for way, text, _, _ in _Looked.at(compiled, codes).opened(compiled):
+        ways[text].add(way)
+    return [frozenset(own) for own in ways]
+
+
+def _fits(context: Context, met: int) -> bool:
+    """Whether each need of a context is met; one without a bit may always be."""
+    return all(bit & met or not bit for bit in context.bits)
+
+
+def _origins(codes: Codes) -> NDArray[np.int64]:
+    """For each code that is kept its place in the text, and that of the stop behind it."""
+    return np.append(np.flatnonzero(codes), len(codes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """The literals in some texts that were looked at together, each with a stop behind it."""
+
+    codes: Codes
+    bounds: NDArray[np.int64]
+    """Where the texts begin, and the end of the last."""
+    sites: NDArray[np.int64]
+    places: NDArray[np.int64]
+    """Start and end of each of `sites`, by the end."""
+
+    @classmethod
+    def at(cls, compiled: Compiled, parts: Sequence[Codes]) -> "_Looked":
+        """The literals in the codes of some texts."""
+        codes = np.concatenate(parts)
+        bounds = np.cumsum([0, *map(len, parts)])
+        found = compiled.places.find(codes.tobytes())
+        table = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found))
+        table = table.reshape(-1, 3)
+        return cls(codes, bounds, table[:, 0], table[:, 1:] // 2)
+
+    def texts_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each place the text in which it is."""
+        return np.searchsorted(self.bounds, places, side="right") - 1
+
+    def opened(self, compiled: Compiled) -> Iterator[tuple[int, int, int, int]]:
+        """Ways for which all is there that they ask for, with the text and where in the codes."""
+        places = SetPlaces.find(compiled.asked, self.sites, self.places, self.codes)
+        for way, left, right in holding(compiled.asked, places, self.bounds):
+            texts = self.texts_of(left)
+            # The stop behind a text is no part of it.
+            last = np.minimum(right, self.bounds[texts + 1] - 1)
+            for each in zip(texts.tolist(), left.tolist(), last.tolist(), strict=True):
+                yield way, *each
+
+
+def _edits(
+    compiled: Compiled, looked: _Looked, origins: NDArray[np.int64]
+) -> Iterator[tuple[int, Edit]]:
+    """What must be mended: terms that are evaded, literals that are broken; with their texts."""
+    if not looked.sites.size:
+        return
+    sizes = looked.places[:, 1] - looked.places[:, 0]
+    starts, ends = origins[looked.places[:, 0]], origins[looked.places[:, 1] - 1] + 1
+    gaps = ends - starts - sizes
+    wanted = (compiled.site_evades[looked.sites] | (gaps > 0)) & (gaps <= 3 * sizes + 8)
+    texts = looked.texts_of(looked.places[:, 0])
+    for index in np.flatnonzero(wanted).tolist():
+        plain = compiled.evaded[looked.sites[index]]
+        yield int(texts[index]), Edit(int(starts[index]), int(ends[index]), plain)
 
 
 def by_rule(compiled: Compiled, numbers: Iterable[int]) -> list[tuple[CompiledRule, list[Way]]]:

@@ -9,7 +9,7 @@ from itertools import accumulate
 from matchers.candidates import places
 from matchers.clauses import Place, Tagged
 from matchers.compile import Compiled, CompiledRule, Way
-from matchers.openings import Openings, by_rule, literals_of, opened_by
+from matchers.openings import Openings, by_rule, opened_plainly
 from matchers.repair import Edit, repair, unspell, unwrap
 from matchers.text import Folded, fold_many, units_of
 from matchers.verdict import Verdict, Verdicts, weigh
@@ -89,9 +89,9 @@ def _ways(
     """The ways that each part opens, those too that it opens in plain spelling only."""
     ways = [part.opened.ways for part in parts]
     again = [number for number, evaded in enumerate(mended) if evaded]
-    codes = [compiled.alphabet.plain[units_of(f"{folded[number].chars}\n")] for number in again]
-    for number, shown in zip(again, literals_of(compiled, codes), strict=True):
-        ways[number] |= frozenset(opened_by(compiled.asked, shown))
+    plain = opened_plainly(compiled, [folded[number].chars for number in again])
+    for number, more in zip(again, plain, strict=True):
+        ways[number] |= more
     return ways
 
 

@@ -4,17 +4,13 @@ A way is opened by a literal: one of the rarest set of which each match holds on
 match shows one of each of some other sets, which are asked for before a text is read closely.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from operator import or_
 
-import numpy as np
-from numpy.typing import NDArray
-
 from matchers import patterns
-from matchers.alphabet import Alphabet, Codes
 from matchers.entities import CHARACTERS, KINDS, SIGNS
 from matchers.errors import MatcherError
 from matchers.pack import common_words
@@ -190,56 +186,6 @@ def _lengthened(terms: Sequence[str], before: Sequence[str], after: Sequence[str
     return frozenset(long)
 
 
-@dataclass(frozen=True, slots=True)
-class Opener:
-    """A way that a literal opens: the bits of sets that must be before and after it, or beside.
-
-    `back` and `ahead` say within how many bytes on either side; `all` are all bits.
-    """
-
-    number: int
-    before: int
-    after: int
-    beside: int
-    all: int
-    back: int
-    ahead: int
-
-    def held(self, before: int, after: int) -> bool:
-        """Whether what stands on either side is all that it asks for."""
-        return (
-            before & self.before == self.before
-            and after & self.after == self.after
-            and (before | after) & self.beside == self.beside
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AskedBits:
-    """What all ways ask for."""
-
-    site_bits: tuple[int, ...]
-    """For each site a bit for each set that holds it."""
-    single_bits: int
-    """All bits of sets that hold single characters."""
-    openers: tuple[tuple[Opener, ...], ...]
-    """For each site the ways that it opens."""
-    characters: NDArray[np.uint64]
-    """For each code a bit for each set that holds it, in words of 64; see `shift`."""
-    shift: int
-    """How far the bits of sets that hold single characters stand above those of others."""
-
-    def bits_of(self, codes: Codes) -> int:
-        """The bits of the single characters among `codes`."""
-        words = np.bitwise_or.reduce(self.characters[codes], axis=0)
-        return int.from_bytes(words.tobytes(), "little") << self.shift
-
-    def bits_of_each(self, codes: Codes, starts: Sequence[int]) -> list[int]:
-        """The same of each part of `codes`, none empty, that begins at one of `starts`."""
-        words = np.bitwise_or.reduceat(self.characters[codes], starts, axis=0)
-        return [int.from_bytes(each.tobytes(), "little") << self.shift for each in words]
-
-
 def literals_asked(asked: Iterable[Asked]) -> tuple[frozenset[str], frozenset[str]]:
     """The literals that must be looked for, and the single characters."""
     opening = {literal for each in asked for literal in each.opens}
@@ -251,44 +197,3 @@ def literals_asked(asked: Iterable[Asked]) -> tuple[frozenset[str], frozenset[st
     }
     singles = {literal for literal in others if len(literal) == 1}
     return frozenset(opening | (others - singles)), frozenset(singles)
-
-
-def asked_bits(asked: Sequence[Asked], sites: Sequence[str], alphabet: Alphabet) -> AskedBits:
-    """What ways ask for, in bits."""
-    sets = {literals for each in asked for literals in (*each.before, *each.after, *each.beside)}
-    ordered = sorted(sets, key=lambda literals: (not _tells(literals), sorted(literals)))
-    bits = Bits()
-    bits.all_of(ordered)
-    shift = sum(map(_tells, ordered))
-    openers: dict[str, list[Opener]] = {}
-    for number, each in enumerate(asked):
-        before, after, beside = map(bits.all_of, (each.before, each.after, each.beside))
-        every = before | after | beside
-        opener = Opener(number, before, after, beside, every, 2 * each.back, 2 * each.ahead)
-        for literal in each.opens:
-            openers.setdefault(literal, []).append(opener)
-    return AskedBits(
-        site_bits=tuple(bits.of_literal.get(site, 0) for site in sites),
-        single_bits=(1 << len(ordered)) - (1 << shift),
-        openers=tuple(tuple(openers.get(site, ())) for site in sites),
-        characters=_table(
-            {
-                character: own >> shift
-                for character, own in bits.of_literal.items()
-                if len(character) == 1
-            },
-            len(ordered) - shift,
-            alphabet,
-        ),
-        shift=shift,
-    )
-
-
-def _table(bits_of: Mapping[str, int], size: int, alphabet: Alphabet) -> NDArray[np.uint64]:
-    """For each code its `size` bits."""
-    table = np.zeros((1 << 16, max(1, -(-size // 64))), dtype="<u8")
-    for character, bits in bits_of.items():
-        code = int.from_bytes(alphabet.encode(character), "little")
-        for word in range(table.shape[1]):
-            table[code, word] = bits >> 64 * word & 0xFFFF_FFFF_FFFF_FFFF
-    return table
