@@ -13,6 +13,7 @@ from lantian.model.installation import Installation
 from lantian.model.job import Job
 from lantian.model.market import Platform, PlatformHost, Seller
 from lantian.model.notice import Notice, NoticeEvent, NoticeItem, Recheck
+from lantian.model.pack import RulePack, RulePackFile, ShadowHit, ShadowLook
 from lantian.model.page import FrontierRow, Observation, Page
 from lantian.model.source import Crawl, Permission, Source
 
@@ -42,7 +43,11 @@ __all__ = [
     "Platform",
     "PlatformHost",
     "Recheck",
+    "RulePack",
+    "RulePackFile",
     "Seller",
+    "ShadowHit",
+    "ShadowLook",
     "Source",
     "User",
     "UserSession",

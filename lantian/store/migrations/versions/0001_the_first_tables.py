@@ -182,6 +182,30 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "rule_pack",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("hash", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", UtcTime(), nullable=False),
+        sa.Column("proposed_by", NUMBER, nullable=True),
+        sa.Column("proposed_at", UtcTime(), nullable=True),
+        sa.Column("release", NUMBER, nullable=True),
+        sa.Column("fault", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["proposed_by"], ["user.id"], name=op.f("fk_rule_pack_proposed_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_pack")),
+        sa.UniqueConstraint("hash", name=op.f("uq_rule_pack_hash")),
+        sa.UniqueConstraint("release", name=op.f("uq_rule_pack_release")),
+    )
+    with op.batch_alter_table("rule_pack", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rule_pack_state"), ["state"], unique=False)
+
+    op.create_table(
         "seller",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("platform_id", NUMBER, nullable=False),
@@ -317,6 +341,16 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "source_id", "host", "port", name=op.f("uq_permission_source_id_host_port")
         ),
+    )
+    op.create_table(
+        "rule_pack_file",
+        sa.Column("pack_id", NUMBER, nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["pack_id"], ["rule_pack.id"], name=op.f("fk_rule_pack_file_pack_id")
+        ),
+        sa.PrimaryKeyConstraint("pack_id", "place", name=op.f("pk_rule_pack_file")),
     )
     op.create_table(
         "capture",
@@ -537,6 +571,42 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("hit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_hit_claim"), ["claim"], unique=False)
+
+    op.create_table(
+        "shadow_hit",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("pack_id", NUMBER, nullable=False),
+        sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("claim", sa.String(length=40), nullable=False),
+        sa.Column("rule_id", sa.Text(), nullable=False),
+        sa.Column("start", NUMBER, nullable=False),
+        sa.Column("end", NUMBER, nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_shadow_hit_document_id")
+        ),
+        sa.ForeignKeyConstraint(["pack_id"], ["rule_pack.id"], name=op.f("fk_shadow_hit_pack_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shadow_hit")),
+    )
+    with op.batch_alter_table("shadow_hit", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_shadow_hit_pack_id_document_id", ["pack_id", "document_id"], unique=False
+        )
+
+    op.create_table(
+        "shadow_look",
+        sa.Column("pack_id", NUMBER, nullable=False),
+        sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("live_hash", sa.String(length=80), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_shadow_look_document_id")
+        ),
+        sa.ForeignKeyConstraint(["pack_id"], ["rule_pack.id"], name=op.f("fk_shadow_look_pack_id")),
+        sa.PrimaryKeyConstraint("pack_id", "document_id", name=op.f("pk_shadow_look")),
+    )
+    with op.batch_alter_table("shadow_look", schema=None) as batch_op:
+        batch_op.create_index("ix_shadow_look_pack_id_day", ["pack_id", "day"], unique=False)
 
     op.create_table(
         "clue_claim",
