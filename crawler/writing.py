@@ -71,6 +71,7 @@ class Writing:
             profile_version=opening.profile.version,
             tool_version=tool_version(),
             keep_payload_days=parts.settings.keep_payload_days,
+            shadow=parts.shadow(),
         )
 
     def _cut_tails(self) -> None:

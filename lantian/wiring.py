@@ -3,13 +3,11 @@
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lantian.access.sessions import Limits
 from lantian.access.users import Moment
 from lantian.clock import Clock, SystemClock
-from lantian.errors import PackError
 from lantian.settings import Settings
 from lantian.store.engine import Store, ping
 from lantian.store.installation import clock_of, found, is_demo, is_new
@@ -18,7 +16,10 @@ from lantian.store.migrate import upgrade
 if TYPE_CHECKING:
     from lantian.egress.resolver import Resolver
     from lantian.evidence.archive import Archive
+    from lantian.rulebook.compiled import Running
+    from lantian.rulebook.shadow import Shadow
     from lantian.search.port import SearchIndex
+    from matchers.rules import Claim
     from matchers.scan import Matcher
 
 HOSTS_FILE = "hosts.json"
@@ -46,9 +47,24 @@ class Parts:
         return Archive(self.settings.evidence_dir)
 
     @cached_property
+    def running(self) -> "Running":
+        """The pack that runs, compiled."""
+        from lantian.rulebook.compiled import Running
+
+        return Running(self.store, self.settings.pack_dir, self.settings.cache_dir)
+
+    @property
     def matcher(self) -> "Matcher":
-        """The compiled matcher, from the cache where its pack has not changed."""
-        return load_matcher(self.settings.pack_dir, self.settings.cache_dir)
+        """The matcher of the released pack, or of the settings' folder while none is released."""
+        return self.running.matcher()
+
+    def claims(self) -> "dict[str, Claim]":
+        """The claims of the pack that runs, by name: what they are called, and their guidance."""
+        from lantian.rulebook.packs import running
+
+        with self.store.read() as session:
+            pack = running(session, self.settings.pack_dir)
+        return {claim.claim: claim for claim in pack.claims}
 
     @cached_property
     def is_demo(self) -> bool:
@@ -63,9 +79,26 @@ class Parts:
 
     def matcher_of(self, pack_hash: str) -> "Matcher | None":
         """The matcher of that pack, if it is the present one or was kept since it was."""
-        if self.matcher.pack_hash == pack_hash:
-            return self.matcher
-        return kept_matcher(pack_hash, self.settings.cache_dir)
+        return self.running.matcher_of(pack_hash)
+
+    def shadow(self) -> "Shadow | None":
+        """The shadow pack whose run is on; one that cannot be loaded is ended, and said so."""
+        from lantian.rulebook.compiled import compiled
+        from lantian.rulebook.packs import content_of
+        from lantian.rulebook.shadow import Shadow, end_by_fault, shadowed
+
+        with self.store.read() as session:
+            pack = shadowed(session)
+            if pack is None:
+                return None
+            try:
+                content = content_of(session, pack)
+                return Shadow(pack.id, compiled(content.pack, self.settings.cache_dir))
+            except Exception as error:  # noqa: BLE001  (the edge to a crawl that must go on)
+                fault = f"{type(error).__name__}: {error}"
+        with self.store.write() as session:
+            end_by_fault(session, pack.id, fault, now=self.clock.now())
+        return None
 
     @cached_property
     def session_limits(self) -> Limits:
@@ -134,46 +167,3 @@ def open_index(settings: Settings) -> "SearchIndex":
     from lantian.search.sqlite import SqliteIndex
 
     return SqliteIndex(settings.index_path, tokeniser_version=words.VERSION)
-
-
-def load_matcher(pack_dir: Path | None, cache_dir: Path) -> "Matcher":
-    """The compiled matcher of the pack.
-
-    Its bytes are kept in `cache_dir` under the hashes of the pack and of the matcher's code.
-    """
-    from matchers.errors import MatcherError
-    from matchers.pack import load_pack
-    from matchers.scan import Matcher, full_hash
-
-    try:
-        pack = load_pack(pack_dir)
-    except MatcherError as error:
-        raise PackError(error.message, hint=error.hint) from error
-    kept = _cached(full_hash(pack), cache_dir)
-    found = kept_matcher(full_hash(pack), cache_dir)
-    if found is not None:
-        return found
-    matcher = Matcher.compile(pack)
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(f".{id(matcher)}.part")
-    part.write_bytes(matcher.to_bytes())
-    part.replace(kept)
-    return matcher
-
-
-def kept_matcher(pack_hash: str, cache_dir: Path) -> "Matcher | None":
-    """The matcher of that pack from the cache; none of another machine or program version."""
-    from matchers.errors import MatcherError
-    from matchers.scan import Matcher
-
-    try:
-        return Matcher.from_bytes(_cached(pack_hash, cache_dir).read_bytes())
-    except (FileNotFoundError, MatcherError):
-        return None
-
-
-def _cached(pack_hash: str, cache_dir: Path) -> Path:
-    from matchers.pack import code_digest
-
-    code = code_digest().removeprefix("sha256:")[:16]
-    return cache_dir / f"matcher-{pack_hash.removeprefix('sha256:')[:32]}-{code}.bin"

@@ -86,6 +86,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
         for kind, step in after.items()
     }
     table["index"] = Handler(work=lambda task: index_clues(parts, task), finish=finish_indexed)
+    table["rematch"] = Handler(work=lambda task: rematch_kept(parts, task), slow=True)
     table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))
     return table
 
@@ -225,6 +226,16 @@ def jobs_now(session: "Session") -> "datetime":
     from lantian.store.engine import database_now
 
     return database_now(session)
+
+
+def rematch_kept(parts: "Parts", task: "Task") -> None:
+    """Match kept documents with the pack that runs: what a release or a rollback asks for."""
+    from lantian.commands.rematch import match_again
+    from lantian.worker.handlers import Postpone
+
+    for done, total in match_again(parts):
+        if task.stop.is_set():
+            raise Postpone(f"{done} of {total} documents matched", due=parts.clock.now())
 
 
 def send_weekly(parts: "Parts", task: "Task") -> None:

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lantian.intake.findings import ask_for_evidence, form_clues, store_hits
-from lantian.model import Capture, Document, Seller
+from lantian.model import Capture, Clue, Document, Seller
 from lantian.reading import RawPage, ReadDocument, SiteProfile, read_guarded
 from matchers import words
-from matchers.scan import Hit, Matcher, PageContext
+from matchers.scan import Hit, Matcher, PageContext, ScanResult
 
 BATCH = 200
 
@@ -23,9 +23,11 @@ def read_again(
 
     For a browser page `raw.body` is its kept DOM. A page that cannot be read yields nothing.
     """
-    for document in read_guarded(raw, profile).documents:
-        page = PageContext(document.title, document.seller_name, document.kind)
-        yield document, matcher.scan(document.text, page=page).hits
+    documents = read_guarded(raw, profile).documents
+    pages = (PageContext(one.title, one.seller_name, one.kind) for one in documents)
+    scans = matcher.scan_many((one.text for one in documents), pages)
+    for document, scan in zip(documents, scans, strict=True):
+        yield document, scan.hits
 
 
 def rematch(
@@ -54,20 +56,36 @@ def rematch(
     rows = session.execute(statement).all()
     if not rows:
         return None
-    scans = [
-        (
-            document.id,
-            matcher.scan(
-                document.text, page=PageContext(document.title, seller or "", document.kind)
-            ),
-        )
-        for document, seller in rows
-    ]
+    results = matcher.scan_many(
+        (document.text for document, _ in rows),
+        (PageContext(document.title, seller or "", document.kind) for document, seller in rows),
+    )
+    scans = [(document.id, scan) for (document, _), scan in zip(rows, results, strict=True)]
     fresh = store_hits(session, scans, pack_hash=matcher.pack_hash, now=now)
     hit = set(fresh)
     _keep_captures(session, [one for one, _ in rows if one.id in hit], fresh, now=now)
-    form_clues(session, sorted(hit), pack_hash=matcher.pack_hash, now=now, tokenise=tokenise)
+    to_form = hit | _told_otherwise(session, scans, matcher.pack_hash)
+    form_clues(session, sorted(to_form), pack_hash=matcher.pack_hash, now=now, tokenise=tokenise)
     return rows[-1][0].id
+
+
+def _told_otherwise(
+    session: Session, scans: Sequence[tuple[int, ScanResult]], pack_hash: str
+) -> set[int]:
+    """Documents with hits that were known, whose clue shows another pack's: after a rollback."""
+    statement = (
+        select(Document.id)
+        .join(
+            Clue,
+            and_(
+                Clue.platform_id == Document.platform_id,
+                Clue.posting_key == Document.posting_key,
+            ),
+        )
+        .where(Document.id.in_([one for one, scan in scans if scan.hits]))
+        .where(Clue.pack_hash != pack_hash)
+    )
+    return set(session.scalars(statement))
 
 
 def _keep_captures(

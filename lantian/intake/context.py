@@ -7,6 +7,7 @@ from lantian.clock import Clock
 from lantian.evidence.archive import WarcWriter
 from lantian.intake.visit import Outcome
 from lantian.reading import READER_VERSION
+from lantian.rulebook.shadow import Shadow
 from matchers import words
 from matchers.scan import Matcher
 
@@ -17,7 +18,7 @@ class IntakeContext:
 
     `job_id` and `token` are the lease of the crawl's job; without it nothing is written. `warc`
     is this writer's own file. Domain time comes from `clock`; the time of what was seen comes
-    with each visit.
+    with each visit. `shadow` reads along, if a shadow run is on.
     """
 
     crawl_id: int
@@ -33,6 +34,7 @@ class IntakeContext:
     reader_version: str = READER_VERSION
     keep_payload_days: int = 180
     tokenise: Callable[[str], list[str]] = words.tokens_for_index
+    shadow: Shadow | None = None
 
 
 @dataclass(frozen=True, slots=True)

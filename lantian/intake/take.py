@@ -13,8 +13,9 @@ from lantian.intake.judge import Judged, judge, store_pages
 from lantian.intake.postings import Posting, store_postings
 from lantian.intake.visit import Visit
 from lantian.model import Clue, Crawl, Document
+from lantian.rulebook.shadow import Scanned
 from lantian.store import frontier, jobs
-from matchers.scan import ScanResult
+from matchers.scan import PageContext, ScanResult
 
 MOST_VISITS = 50
 """Visits of one batch; more would hold the store's one write lock too long."""
@@ -54,6 +55,9 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
         now=now,
         tokenise=ctx.tokenise,
     )
+    if ctx.shadow is not None:
+        read = _read_texts(judged, postings)
+        ctx.shadow.look(session, read, live_hash=ctx.matcher.pack_hash, now=now)
     _ask_for_visits(session, judged, ctx, now=now)
     planned = _move_frontier(session, judged, ctx)
     _count(session, judged, ctx, not_modified=not_modified, hits=len(fresh))
@@ -129,6 +133,17 @@ def _gone_at_once(session: Session, judged: Sequence[Judged], *, now: datetime) 
 
 def _scans(postings: dict[str, Posting]) -> list[tuple[int, ScanResult]]:
     return [(posting.id, posting.scan) for posting in postings.values() if posting.scan]
+
+
+def _read_texts(judged: Sequence[Judged], postings: dict[str, Posting]) -> list[Scanned]:
+    """The documents whose very text the pack that runs has read in this batch."""
+    return [
+        Scanned(posting.id, one.text, PageContext(one.title, one.seller_name, one.kind))
+        for found in judged
+        if found.scans and found.visit.reading is not None
+        for one, scan in zip(found.visit.reading.documents, found.scans, strict=True)
+        if (posting := postings.get(one.posting_key)) is not None and posting.scan is scan
+    ]
 
 
 def _ask_for_visits(

@@ -1,0 +1,1 @@
+"""Rule packs under control: drafts, replays, shadow runs, release by two people, rollback."""
