@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lantian.commands import replay, rulebook
 from lantian.errors import Invalid, PackError
 
 if TYPE_CHECKING:
@@ -20,8 +21,10 @@ Chosen = Annotated[Path | None, typer.Option("--pack", help="Folder of the pack.
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    rules = typer.Typer(help="Rule packs: try and measure them.", no_args_is_help=True)
+    rules = typer.Typer(help="Rule packs: try, measure and release them.", no_args_is_help=True)
     rules.command("evaluate")(evaluate)
+    rulebook.add(rules)
+    replay.add(rules)
     app.add_typer(rules, name="rules")
 
 
