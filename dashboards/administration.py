@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from dashboards import rules
 from dashboards.people import ActingAdministrator, Administrator
 from dashboards.rendering import page
 from dashboards.wording import WORDS
@@ -32,6 +33,7 @@ def administration(request: Request, visitor: Administrator) -> HTMLResponse:
                 .outerjoin(Platform, Platform.id == ApiKey.platform_id)
                 .order_by(ApiKey.id)
             ).all(),
+            "packs": rules.packs(session),
             "jobs": session.execute(
                 select(Job.kind, Job.state, func.count())
                 .group_by(Job.kind, Job.state)

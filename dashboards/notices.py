@@ -46,7 +46,7 @@ def notices(request: Request, visitor: Signed) -> HTMLResponse:
         ],
         "ready": ready,
         "words": WORDS,
-        "claims": claim_labels(visitor.parts.settings.pack_dir),
+        "claims": claim_labels(visitor.parts),
     }
     return page(request, "notices.html", context, visitor=visitor)
 
@@ -68,7 +68,7 @@ def notice(request: Request, visitor: Signed, notice_id: int) -> HTMLResponse:
         "events": events,
         "late": overdue_of(view.notice, visitor.at.now),
         "words": WORDS,
-        "claims": claim_labels(visitor.parts.settings.pack_dir),
+        "claims": claim_labels(visitor.parts),
     }
     return page(request, "notice.html", context, visitor=visitor)
 
@@ -91,7 +91,7 @@ def preview(
         "by_platform": by_platform,
         "channels": channels,
         "words": WORDS,
-        "claims": claim_labels(visitor.parts.settings.pack_dir),
+        "claims": claim_labels(visitor.parts),
     }
     return page(request, "preview.html", context, visitor=visitor)
 

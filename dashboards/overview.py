@@ -47,7 +47,7 @@ def overview(request: Request, visitor: Signed) -> HTMLResponse:
         "mine": mine or 0,
         "waiting": waiting or 0,
         "words": WORDS,
-        "claims": claim_labels(visitor.parts.settings.pack_dir),
+        "claims": claim_labels(visitor.parts),
     }
     return page(request, "overview.html", context, visitor=visitor)
 

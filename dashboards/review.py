@@ -201,11 +201,10 @@ def _page(request: Request, visitor: Visitor, clue_id: int | None) -> HTMLRespon
 
 
 def _words(visitor: Visitor) -> dict[str, object]:
-    pack_dir = visitor.parts.settings.pack_dir
     return {
         "words": WORDS,
-        "claims": claim_labels(pack_dir),
-        "guidance": guidance(pack_dir),
+        "claims": claim_labels(visitor.parts),
+        "guidance": guidance(visitor.parts),
         "age": age,
     }
 

@@ -1,9 +1,6 @@
 """Labels of the closed words: claims, states, actions, results, outcomes; English, for gettext."""
 
-from functools import cache
-from pathlib import Path
-
-from matchers.pack import load_pack
+from lantian.wiring import Parts
 
 
 def _(text: str) -> str:
@@ -57,6 +54,12 @@ WORDS = {
         "newest": _("Newest first"),
         "score": _("Highest score first"),
     },
+    "pack": {
+        "draft": _("Draft"),
+        "shadow": _("Shadow run"),
+        "released": _("Released"),
+        "retired": _("Retired"),
+    },
     "unit": {"m": _("%d min"), "h": _("%d h"), "d": _("%d d")},
     "kind": {
         "listing": _("Listing"),
@@ -68,13 +71,11 @@ WORDS = {
 }
 
 
-@cache
-def claim_labels(pack_dir: Path | None) -> dict[str, dict[str, str]]:
-    """Claim to its label by `zh` and `en`."""
-    return {claim.claim: claim.label.model_dump() for claim in load_pack(pack_dir).claims}
+def claim_labels(parts: Parts) -> dict[str, dict[str, str]]:
+    """Claim to its label by `zh` and `en`, as the pack that runs has it."""
+    return {name: claim.label.model_dump() for name, claim in parts.claims().items()}
 
 
-@cache
-def guidance(pack_dir: Path | None) -> dict[str, dict[str, str]]:
+def guidance(parts: Parts) -> dict[str, dict[str, str]]:
     """Claim to what its reviewer should look at, by `zh` and `en`."""
-    return {claim.claim: claim.guidance.model_dump() for claim in load_pack(pack_dir).claims}
+    return {name: claim.guidance.model_dump() for name, claim in parts.claims().items()}

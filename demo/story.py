@@ -23,7 +23,6 @@ from lantian.store import jobs
 from lantian.store.installation import DemoClock
 from lantian.wiring import Parts
 from lantian.worker.loop import Worker
-from matchers.pack import load_pack
 
 AT_ONCE = 3
 """Crawls that run side by side, one a source."""
@@ -156,7 +155,7 @@ class Story:
     def _write_mail(self, at: datetime) -> None:
         """Write the summary of the last whole week to the outbox, in both languages."""
         settings = self.parts.settings
-        claims = load_pack(settings.pack_dir).claims
+        labels = {name: claim.label.model_dump() for name, claim in self.parts.claims().items()}
         for locale in ("zh_CN", "en"):
             with self.parts.store.read() as session:
                 message = weekly_message(
@@ -164,7 +163,7 @@ class Story:
                     last_whole_week(at),
                     settings=settings,
                     locale=locale,
-                    claim_labels={claim.claim: claim.label.model_dump() for claim in claims},
+                    claim_labels=labels,
                     now=at,
                 )
             deliver(message, settings=settings, demo=True)

@@ -55,12 +55,10 @@ def send(parts: "Parts", monday: date, locale: str) -> str:
     from lantian.reports.weekly import deliver, weekly_message
     from lantian.reports.wording import WORDS
     from lantian.store.installation import is_demo
-    from matchers.pack import load_pack
 
     if locale not in WORDS:
         raise Invalid(f"locale {locale!r} is unknown.", hint=f"Use one of {', '.join(WORDS)}.")
-    claims = load_pack(parts.settings.pack_dir).claims
-    labels = {claim.claim: claim.label.model_dump() for claim in claims}
+    labels = {name: claim.label.model_dump() for name, claim in parts.claims().items()}
     with parts.store.read() as session:
         message = weekly_message(
             session,

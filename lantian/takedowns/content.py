@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from sqlalchemy.orm import Session
 from lantian.clock import SHANGHAI, as_utc, legal_day
 from lantian.law import Article, articles_in_force
 from lantian.model import Artifact, Capture, Clue, Document, Hit, Platform, Seller
+from lantian.rulebook.packs import running
 from lantian.settings import Settings
 from lantian.takedowns.deadlines import ActBy
 from lantian.takedowns.highlights import passages
-from matchers.pack import load_pack
 
 FORMAT = "lantian.notice/1"
 BASIS = ("ad-law.platform", "internet-ads.platform")
@@ -70,7 +69,7 @@ def content_of(
     made_at: datetime,
 ) -> dict[str, Any]:
     """The content as plain JSON, before it is sent."""
-    labels = claim_labels(settings.pack_dir)
+    labels = claim_labels(session, settings.pack_dir)
     keys = {key for one in told for hit in one.hits for key in hit.law}
     basis = (*BASIS, LICENCE_BASIS) if LICENCE in keys else BASIS
     return {
@@ -119,10 +118,9 @@ def stamp(at: datetime) -> str:
     return as_utc(at).astimezone(SHANGHAI).isoformat(timespec="seconds")
 
 
-@cache
-def claim_labels(pack_dir: Path | None) -> dict[str, dict[str, str]]:
-    """What each claim of the pack is called, in Chinese and English."""
-    pack = load_pack(pack_dir)
+def claim_labels(session: Session, pack_dir: Path | None) -> dict[str, dict[str, str]]:
+    """What each claim of the pack that runs is called, in Chinese and English."""
+    pack = running(session, pack_dir)
     return {claim.claim: {"zh": claim.label.zh, "en": claim.label.en} for claim in pack.claims}
 
 
