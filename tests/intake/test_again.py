@@ -1,6 +1,8 @@
 """Captures read again, and old documents under a new pack."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from lantian.intake.again import read_again, rematch
@@ -31,6 +33,13 @@ class NewerPack:
         """What the shipped pack finds, or nothing."""
         return self.matcher.scan(text, page=page) if self.knows else ScanResult(())
 
+    def scan_many(
+        self, texts: Iterable[str], pages: Iterable[PageContext | None] = repeat(None)
+    ) -> Iterator[ScanResult]:
+        """The same of many texts."""
+        for text, page in zip(texts, pages, strict=False):
+            yield self.scan(text, page=page)
+
 
 def _rematch(site: Any, matcher: Any) -> None:
     last: int | None = 0
@@ -56,6 +65,17 @@ def test_a_new_pack_adds_hits_under_its_own_hash_and_open_clues_show_them(site: 
     assert len(site.rows(Hit)) == 2 * before
     (clue,) = site.rows(Clue)
     assert (clue.pack_hash, clue.revision) == ("sha256:newer", 2)
+
+
+def test_a_pack_that_comes_back_shows_its_kept_hits_again(site: Any) -> None:
+    site.crawl(site.visit(A, site.reading(site.document("1", site.guarantee))))
+    _rematch(site, NewerPack(site.matcher))
+    hits = len(site.rows(Hit))
+    for _ in range(2):
+        _rematch(site, site.matcher)
+    assert len(site.rows(Hit)) == hits
+    (clue,) = site.rows(Clue)
+    assert (clue.pack_hash, clue.revision) == (site.matcher.pack_hash, 3)
 
 
 def test_a_new_pack_that_finds_nothing_leaves_the_clue_to_a_person(site: Any) -> None:
