@@ -118,7 +118,8 @@ class Settings(BaseSettings):
         default=None, description="Folder of further site profiles; they win over shipped ones."
     )
     pack_dir: Path | None = Field(
-        default=None, description="Folder of the rule pack; unset: the shipped one."
+        default=None,
+        description="Folder of the rules that run until a pack is released; unset: the shipped.",
     )
     smtp_url: SecretStr = Field(
         default=SecretStr(""),

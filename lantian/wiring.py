@@ -95,7 +95,7 @@ class Parts:
                 content = content_of(session, pack)
                 return Shadow(pack.id, compiled(content.pack, self.settings.cache_dir))
             except Exception as error:  # noqa: BLE001  (the edge to a crawl that must go on)
-                fault = f"{type(error).__name__}: {error}"
+                fault = error
         with self.store.write() as session:
             end_by_fault(session, pack.id, fault, now=self.clock.now())
         return None

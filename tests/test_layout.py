@@ -105,7 +105,9 @@ def test_a_page_links_to_files_that_exist(page: str) -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/administrators.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "README.zh-CN.md", "docs/administrators.md", "docs/matching.md"]
+)
 def test_a_command_that_a_page_names_exists(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     named = set(re.findall(r"(?:`|\.venv/bin/|\bapp )lantian ([a-z]+)", text))

@@ -110,7 +110,7 @@ def tell_shadow(sample: int, *, as_json: bool) -> None:
 
 
 def _replay_lines(found: "Replay") -> Iterator[str]:
-    yield f"{found.documents} documents, first seen on {found.span} days"
+    yield f"{found.documents} documents, first seen over {found.span} days"
     yield (
         f"queue a day: {found.per_day(found.live_by_day):.1f} postings now, "
         f"{found.per_day(found.other_by_day):.1f} with this pack"

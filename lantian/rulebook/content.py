@@ -33,16 +33,25 @@ class Content:
         return full_hash(self.pack)
 
 
-def read_folder(folder: Path | None) -> Content:
+def folder_pack(folder: Path | None) -> Pack:
     """The pack in `folder` (none: the shipped one), fit to run.
 
     Raises `PackError` naming file, line and cause.
     """
     try:
         pack = load_pack(folder)
-        files = pack_files(folder)
     except MatcherError as error:
         raise PackError(error.message, hint=error.hint) from error
+    for fault in _faults(pack):
+        raise PackError(fault, hint="Correct the file.")
+    return pack
+
+
+def read_folder(folder: Path | None) -> Content:
+    """The same with the files that make it, in which nothing changes any more."""
+    pack = folder_pack(folder)
+    try:
+        files = pack_files(folder)
     except OSError as error:
         raise PackError(f"{folder} cannot be read: {error}.", hint="Try again.") from error
     size = sum(map(len, files.values()))
@@ -51,8 +60,6 @@ def read_folder(folder: Path | None) -> Content:
             f"{folder} holds {size:,} bytes; a pack has at most {MOST_BYTES:,}.",
             hint="Leave out what is no rule.",
         )
-    for fault in _faults(pack):
-        raise PackError(fault, hint="Correct the file and draft the folder again.")
     kept = read_files(files, name=str(folder or "the shipped pack"))
     if kept.hash != full_hash(pack):
         raise PackError(f"{folder} changed while it was read.", hint="Try again.")

@@ -13,7 +13,7 @@ from lantian.access import audit
 from lantian.access.users import Moment
 from lantian.errors import Conflict, Invalid, NotFound, PackError
 from lantian.model import RulePack, RulePackFile
-from lantian.rulebook.content import Content, read_files, read_folder
+from lantian.rulebook.content import Content, folder_pack, read_files
 from matchers.pack import Pack
 
 _PACKS_LOCK = 7_140_517  # any number, as long as only changes of packs take it
@@ -142,7 +142,7 @@ def running(session: Session, pack_dir: Path | None) -> Pack:
 
 @lru_cache(maxsize=8)
 def _of_folder(pack_dir: Path | None) -> Pack:
-    return read_folder(pack_dir).pack
+    return folder_pack(pack_dir)
 
 
 _KEPT: dict[str, Pack] = {}

@@ -11,7 +11,7 @@ from lantian.access.users import find_user
 from lantian.errors import Conflict, Forbidden
 from lantian.model import RulePack, User
 from lantian.rulebook.compiled import compiled
-from lantian.rulebook.content import read_folder
+from lantian.rulebook.content import folder_pack, read_folder
 from lantian.rulebook.examples import require_passing
 from lantian.rulebook.packs import Act, content_of, find, keep, one_at_a_time, released
 from lantian.store import jobs
@@ -79,7 +79,7 @@ def rollback(
                 hint="The folder that the setting pack_dir names runs.",
             )
         if to == FOLDER:
-            compiled(read_folder(pack_dir).pack, cache_dir)
+            compiled(folder_pack(pack_dir), cache_dir)
             _retire(present, act)
             act.record(session, "rollback", None, left=present.hash)
             _ask_for_rematch(session, act)

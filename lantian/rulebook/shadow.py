@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 MOST_SECONDS = 2.0
 """Seconds that a shadow pack may take for the texts of one batch before its run is stopped."""
+MOST_TOLD = 500
+"""Characters of a fault that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Shadow:
                 self._look(session, texts, live_hash, now)
         except Exception as error:  # noqa: BLE001  (the edge to a crawl that must go on)
             self.ended = True
-            end_by_fault(session, self.pack_id, f"{type(error).__name__}: {error}", now=now)
+            end_by_fault(session, self.pack_id, error, now=now)
 
     def _look(
         self, session: Session, texts: Sequence[Scanned], live_hash: str, now: datetime
@@ -159,8 +161,11 @@ def stop(session: Session, *, act: Act) -> RulePack:
     return pack
 
 
-def end_by_fault(session: Session, pack_id: int, fault: str, *, now: datetime) -> None:
+def end_by_fault(session: Session, pack_id: int, error: Exception, *, now: datetime) -> None:
     """End a shadow run that failed and keep why; raises nothing on its own account."""
+    # One line of plain text: the store takes no NUL and no lone surrogate.
+    told = f"{type(error).__name__}: {error}".split("\n", 1)[0].replace("\0", "")[:MOST_TOLD]
+    fault = told.encode("utf-8", "replace").decode()
     try:
         with session.begin_nested():
             row = (
@@ -173,7 +178,7 @@ def end_by_fault(session: Session, pack_id: int, fault: str, *, now: datetime) -
             if pack is None:
                 return
             logger.warning("the shadow run of pack %s was stopped: %s", short(pack.hash), fault)
-            pack.state, pack.fault = "draft", fault[:1000]
+            pack.state, pack.fault = "draft", fault
             pack.changed_by, pack.changed_at = "process:intake", now
             audit.record(
                 session,

@@ -129,7 +129,7 @@ def test_a_document_that_is_seen_again_counts_once(
 
 
 def broken(_texts: list[str]) -> list[ScanResult]:
-    raise RuntimeError("it fell over")
+    raise RuntimeError("it fell over \0\ud800")
 
 
 def unstorable(texts: list[str]) -> list[ScanResult]:
