@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from lantian.intake.storable import clean, storable
 from lantian.intake.visit import Outcome, Visit, header
 from lantian.model import Page
-from lantian.reading import content_digest
+from lantian.reading import ReadDocument, content_digest
 from matchers.scan import Matcher, PageContext, ScanResult
 
 _ANSWERS = frozenset({"seen", "gone"})
@@ -68,12 +69,13 @@ def judge(
 ) -> list[Judged]:
     """Each visit in order, judged against what the store knows of its page; pages are stored."""
     pages = _pages(session, visits, source_id)
-    judged = [_judge(visit, pages[visit.url], matcher) for visit in visits]
+    judged = [_judge(visit, pages[visit.url]) for visit in visits]
+    _scan(judged, matcher)
     _add_pages(session, pages, source_id)
     return judged
 
 
-def _judge(given: Visit, page: PageState, matcher: Matcher) -> Judged:
+def _judge(given: Visit, page: PageState) -> Judged:
     visit = storable(given)
     # The digest is of what was read, so that whoever reads the capture again finds the same.
     reading = given.reading
@@ -95,13 +97,28 @@ def _judge(given: Visit, page: PageState, matcher: Matcher) -> Judged:
         visit.purpose != "crawl" or (read and not known and visit.outcome != "unchanged")
     )
     found = Judged(visit, page, outcome, digest, captured, detail)
-    if captured and outcome in {"seen", "unchanged"} and visit.reading is not None:
-        found.scans = tuple(
-            matcher.scan(one.text, page=PageContext(one.title, one.seller_name, one.kind))
-            for one in visit.reading.documents
-        )
     _note(page, found)
     return found
+
+
+def _scan(judged: Sequence[Judged], matcher: Matcher) -> None:
+    """Match the documents of all captures, which is sooner done together than one by one."""
+    documents = [_documents(one) for one in judged]
+    every = [document for some in documents for document in some]
+    scans = matcher.scan_many(
+        (one.text for one in every),
+        (PageContext(one.title, one.seller_name, one.kind) for one in every),
+    )
+    for one, some in zip(judged, documents, strict=True):
+        one.scans = tuple(islice(scans, len(some)))
+
+
+def _documents(found: Judged) -> Sequence[ReadDocument]:
+    """The documents of a visit that are matched: those of a capture that could be read."""
+    reading = found.visit.reading
+    if not found.captured or found.outcome not in {"seen", "unchanged"} or reading is None:
+        return ()
+    return reading.documents
 
 
 def _note(page: PageState, found: Judged) -> None:
