@@ -1,5 +1,6 @@
 """Two people release a pack whose examples pass; one person brings the one before back."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from sqlalchemy import select
 from lantian.access import audit
 from lantian.errors import Conflict, Forbidden, NotFound, PackError
 from lantian.model import AuditEvent, Job, RulePack, RulePackFile
+from lantian.rulebook import release as releasing
 from lantian.rulebook.compiled import Running
+from lantian.store.engine import Store
 from matchers.scan import full_hash
 from tests.rulebook.conftest import Office
 
@@ -153,3 +156,33 @@ def test_a_machine_without_the_cache_has_the_matcher_of_a_kept_pack(office: Offi
     assert found is not None
     assert found.pack_hash == pack.hash
     assert elsewhere.matcher_of("sha256:" + "0" * 64) is None
+
+
+def test_two_who_release_at_once_release_it_once(office: Office) -> None:
+    office.person("zhao")
+    pack = office.draft(office.pack("one", without="green_channel"))
+    office.release(pack, "li")
+    together = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def release(user: str) -> None:
+        store = Store(office.store.url)
+        act = office.act(user)
+        together.wait()
+        try:
+            done = releasing.release(
+                store, pack.hash, act=act, pack_dir=None, cache_dir=office.cache
+            )
+            outcomes.append(done.step)
+        except Conflict:
+            outcomes.append("conflict")
+        finally:
+            store.close()
+
+    threads = [threading.Thread(target=release, args=(user,)) for user in ("wang", "zhao")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["conflict", "released"]
+    assert rematches(office) == 1
