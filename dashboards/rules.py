@@ -1,5 +1,7 @@
 """Rule packs for administrators: proposed by one, released by another, brought back by any."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
@@ -7,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from dashboards.people import ActingAdministrator, Visitor
-from lantian.errors import NotFound
+from lantian.errors import Conflict, NotFound, PackError
 from lantian.model import RulePack, User
 from lantian.rulebook import release as releasing
 from lantian.rulebook.packs import Act, every, short
@@ -37,13 +39,14 @@ def release(visitor: ActingAdministrator, pack_id: int) -> Response:
         pack = session.get(RulePack, pack_id)
         if pack is None:
             raise NotFound(f"there is no pack {pack_id}.", hint="Load the page again.")
-    releasing.release(
-        parts.store,
-        pack.hash,
-        act=_act(visitor),
-        pack_dir=parts.settings.pack_dir,
-        cache_dir=parts.settings.cache_dir,
-    )
+    with _told():
+        releasing.release(
+            parts.store,
+            pack.hash,
+            act=_act(visitor),
+            pack_dir=parts.settings.pack_dir,
+            cache_dir=parts.settings.cache_dir,
+        )
     return RedirectResponse("/admin#rules", 303)
 
 
@@ -51,13 +54,23 @@ def release(visitor: ActingAdministrator, pack_id: int) -> Response:
 def rollback(visitor: ActingAdministrator) -> Response:
     """Let the pack run again that was released before."""
     parts = visitor.parts
-    releasing.rollback(
-        parts.store,
-        act=_act(visitor),
-        pack_dir=parts.settings.pack_dir,
-        cache_dir=parts.settings.cache_dir,
-    )
+    with _told():
+        releasing.rollback(
+            parts.store,
+            act=_act(visitor),
+            pack_dir=parts.settings.pack_dir,
+            cache_dir=parts.settings.cache_dir,
+        )
     return RedirectResponse("/admin#rules", 303)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell the person what is wrong with a pack: it is no fault of the server."""
+    try:
+        yield
+    except PackError as error:
+        raise Conflict(error.message, hint=error.hint) from error
 
 
 def _act(visitor: Visitor) -> Act:

@@ -75,3 +75,23 @@ def test_one_proposes_another_releases_and_either_rolls_back(
 
 def test_a_pack_that_is_not_there_is_not_found(office: Office) -> None:
     assert press(office.client("administrator"), "/admin/rules/7/release") == 404
+
+
+def test_a_pack_whose_examples_fail_is_told_so(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    shutil.copytree(SHIPPED, folder)
+    file = folder / "green_channel.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(
+        text.replace("      hit:\n", "      hit:\n        - 今天天气很好\n", 1), "utf-8"
+    )
+    content = read_folder(folder)
+    with office.parts.store.write() as session:
+        act = Act("process:test", office.parts.moment())
+        pack = make_draft(session, content, note="错例", act=act)
+    client = office.client("administrator")
+    token = token_of(client.get("/admin").text)
+    answer = client.post(f"/admin/rules/{pack.id}/release", data={"token": token})
+    assert answer.status_code == 409
+    assert "green_channel.yaml" in answer.text
+    assert "今天天气很好" in answer.text
