@@ -92,9 +92,7 @@ def _measured(
 def _flagged(matcher: Matcher, made: list[tuple[str, bool]]) -> dict[str, int]:
     """How many texts with claims were found, and how many without were flagged."""
     results = matcher.scan_many(text for text, _ in made)
-    flags = [
-        (bool(result.hits), claims) for result, (_, claims) in zip(results, made, strict=True)
-    ]
+    flags = [(bool(result.hits), claims) for result, (_, claims) in zip(results, made, strict=True)]
     return {
         "with_claims": sum(claims for _, claims in flags),
         "found": sum(hit and claims for hit, claims in flags),
