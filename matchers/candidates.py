@@ -1,15 +1,15 @@
 """Where a rule matches in a tagged text: joins over the places of terms, in linear time."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from matchers.clauses import COMMAS, STOPS, Place, Tagged
+from matchers.clauses import COMMAS, STOPS, Place, Tagged, outermost
 from matchers.compile import Way
 from matchers.patterns import Link
 from matchers.rules import Nearby, Spare, Together
 
 AROUND = 300
-BARS = STOPS | COMMAS
 MAX_PLACES = 2_000
 """Matches of one rule in one text that are looked at."""
 
@@ -23,22 +23,14 @@ def places(ways: Iterable[Way], tagged: Tagged) -> list[tuple[Place, bool]]:
     phrases: set[Place] = set()
     companies: set[Place] = set()
     for way in ways:
-        if not way.groups <= tagged.words.keys():
+        if tagged.groups.of(way.groups) & ~tagged.possible:
             continue
         if way.company is not None:
             found = _together(way.company, tagged)
             (phrases if way.company.within == "clause" else companies).update(found)
         elif len(phrases) < MAX_PLACES:
             phrases.update(islice(_sequence(way, tagged), MAX_PLACES))
-    return [(place, place in phrases) for place in _outermost(phrases | companies)]
-
-
-def _outermost(found: Iterable[Place]) -> list[Place]:
-    kept: list[Place] = []
-    for place in sorted(found, key=lambda place: (place[0], -place[1])):
-        if not kept or place[1] > kept[-1][1]:
-            kept.append(place)
-    return kept
+    return [(place, place in phrases) for place in outermost([*phrases, *companies])]
 
 
 def _sequence(way: Way, tagged: Tagged) -> Iterator[Place]:
@@ -46,63 +38,63 @@ def _sequence(way: Way, tagged: Tagged) -> Iterator[Place]:
     phrase, links, pivot = way.phrase, way.links, way.pivot
     last = len(phrase) - 1
     for start, end in tagged.tags(phrase[pivot].group):
-        begins = {pivot: {start}}
+        # Ahead first: most phrases are looked for from their beginning.
+        ends: dict[int, Iterable[int]] = {pivot: (end,)}
+        for at in range(pivot + 1, last + 1):
+            reached: set[int] = set()
+            for link in links[at]:
+                if before := ends.get(link.before):
+                    _reach(reached, before, phrase[at].group, link, tagged)
+            ends[at] = reached
+        if not ends[last]:
+            continue
+        begins: dict[int, Iterable[int]] = {pivot: (start,)}
         for at in range(pivot - 1, -1, -1):
-            begins[at] = set()
+            reached = set()
             for after in range(at + 1, pivot + 1):
                 for link in links[after]:
                     if link.before == at and begins[after]:
-                        begins[at] |= _reach_back(begins[after], phrase[at].group, link, tagged)
-        if not begins[0]:
-            continue
-        ends = {pivot: {end}}
-        for at in range(pivot + 1, last + 1):
-            ends[at] = set()
-            for link in links[at]:
-                if ends[link.before]:
-                    ends[at] |= _reach(ends[link.before], phrase[at].group, link, tagged)
-        if ends[last]:
+                        _reach_back(reached, begins[after], phrase[at].group, link, tagged)
+            begins[at] = reached
+        if begins[0]:
             yield min(begins[0]), max(ends[last])
 
 
-def _reach(ends: set[int], group: str, link: Link, tagged: Tagged) -> set[int]:
-    """The ends of the terms of `group` that follow one of `ends` closely enough."""
-    chars = tagged.chars
-    bars = STOPS if link.loose else BARS
-    starts, singles = tagged.starts(group), tagged.singles(group)
-    reached: set[int] = set()
-    size = len(chars)
+def _reach(reached: set[int], ends: Iterable[int], group: str, link: Link, tagged: Tagged) -> None:
+    """Add the ends of the terms of `group` that follow one of `ends` closely enough."""
+    tags = tagged.tags(group)
+    if not tags:
+        return
+    gap, size = link.gap, len(tags)
     for end in ends:
-        for at in range(end, min(end + link.gap, size) + 1):
-            if at > end and chars[at - 1] in bars:
+        at = bisect_left(tags, (end, 0))
+        while at < size:
+            start, reach = tags[at]
+            if start - end > gap or (start > end and tagged.barred(end, start, link.loose)):
                 break
-            if at in starts:
-                reached.update(starts[at])
-            if singles and at < size and chars[at] in singles:
-                reached.add(at + 1)
-    return reached
+            reached.add(reach)
+            at += 1
 
 
-def _reach_back(begins: set[int], group: str, link: Link, tagged: Tagged) -> set[int]:
-    """The starts of the terms of `group` that come closely enough before one of `begins`."""
-    chars = tagged.chars
-    bars = STOPS if link.loose else BARS
-    by_end, singles = tagged.by_end(group), tagged.singles(group)
-    reached: set[int] = set()
+def _reach_back(
+    reached: set[int], begins: Iterable[int], group: str, link: Link, tagged: Tagged
+) -> None:
+    """Add the starts of the terms of `group` that come closely enough before one of `begins`."""
+    tags = tagged.by_end(group)
+    gap = link.gap
     for begin in begins:
-        for at in range(begin, max(begin - link.gap, 0) - 1, -1):
-            if at < begin and chars[at] in bars:
+        at = bisect_left(tags, (begin + 1, 0)) - 1
+        while at >= 0:
+            end, start = tags[at]
+            if begin - end > gap or (end < begin and tagged.barred(end, begin, link.loose)):
                 break
-            if at in by_end:
-                reached.update(by_end[at])
-            if singles and at and chars[at - 1] in singles:
-                reached.add(at - 1)
-    return reached
+            reached.add(start)
+            at -= 1
 
 
 def _together(together: Together, tagged: Tagged) -> Iterator[Place]:
     """The narrowest places that hold a term of every group, within the window."""
-    tagged_groups = [_outermost(tagged.tags(name)) for name in together.all]
+    tagged_groups = [tagged.widest(name) for name in together.all]
     if not all(tagged_groups):
         return
     events = sorted(

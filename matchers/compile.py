@@ -13,6 +13,7 @@ from matchers.alphabet import Alphabet, make_alphabet
 from matchers.engine import LiteralEngine, make_engine
 from matchers.entities import KINDS
 from matchers.errors import MatcherError
+from matchers.groups import GroupBits
 from matchers.pack import Pack, digest, rule_hash
 from matchers.places import AskedSets, asked_sets
 from matchers.rules import Boost, Claim, Nearby, Rule, Spare, Together
@@ -63,11 +64,6 @@ class CompiledRule:
 
     Empty where the need can be met by what is no word, such as a price.
     """
-
-    @cached_property
-    def sparing(self) -> frozenset[str]:
-        """The groups that can spare a match."""
-        return frozenset(name for spare in self.spares for name in spare.any)
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
@@ -141,9 +137,18 @@ class Compiled:
         )
 
     @cached_property
-    def shaped(self) -> frozenset[str]:
-        """Groups with members that are no words: single characters, and what a shape tells."""
-        return frozenset(KINDS) | {name for name, index in self.groups.items() if index.singles}
+    def bits(self) -> GroupBits:
+        """The groups as bits."""
+        return GroupBits(self.groups_of, self.groups)
+
+    @cached_property
+    def way_groups(self) -> tuple[frozenset[int], ...]:
+        """For each way the numbers of the groups that it is made of, and that its rule needs."""
+        numbers = self.bits.number
+        return tuple(
+            frozenset(numbers[name] for name in _asked_for(rule, way) if name in numbers)
+            for _, rule, way in self.ways
+        )
 
     @cached_property
     def needed(self) -> frozenset[str]:
@@ -156,6 +161,15 @@ class Compiled:
     def site_evades(self) -> NDArray[np.bool_]:
         """Whether each site evades a term."""
         return np.array([bool(plain) for plain in self.evaded], dtype=np.bool_)
+
+
+def _asked_for(rule: CompiledRule, way: Way) -> Iterable[str]:
+    """The groups of a way and of its rule's needs, each with its exceptions."""
+    company = way.company.all if way.company else ()
+    needed = (name for need in rule.needs for name in need.any)
+    for name in (*(slot.group for slot in way.phrase), *company, *needed):
+        yield name
+        yield f"!{name}"
 
 
 def compile_pack(

@@ -1,17 +1,16 @@
 """The close reading of parts of texts: their terms, the matches of rules, the verdicts."""
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from matchers.candidates import places
 from matchers.clauses import Place, Tagged
 from matchers.compile import Compiled, CompiledRule, Way
 from matchers.openings import Openings, by_rule, opened_plainly
 from matchers.repair import Edit, repair, unspell, unwrap
-from matchers.text import Folded, fold_many, units_of
+from matchers.tagging import tag
+from matchers.text import Folded, fold_many
 from matchers.verdict import Verdict, Verdicts, weigh
 
 WINDOW = 600
@@ -65,7 +64,7 @@ def read(compiled: Compiled, parts: Sequence[Part]) -> list[list[Verdict]]:
     folded = fold_many(slices, compiled.prepared.tables)
     mended = [_mend(each, part) for each, part in zip(folded, parts, strict=True)]
     ways = _ways(compiled, parts, folded, mended)
-    tagged = tag(compiled, folded)
+    tagged = tag(compiled, folded, [_groups(compiled, some) for some in ways])
     return [
         _verdicts(part, by_rule(compiled, some), each, evaded)
         for part, some, each, evaded in zip(parts, ways, tagged, mended, strict=True)
@@ -95,28 +94,9 @@ def _ways(
     return ways
 
 
-def tag(compiled: Compiled, texts: Sequence[Folded]) -> list[Tagged]:
-    """Folded texts with the places of their terms."""
-    joined = "\n".join((*(text.chars for text in texts), ""))
-    codes = compiled.alphabet.plain[units_of(joined)]
-    starts = [0, *accumulate(2 * len(text.chars) + 2 for text in texts)]
-    groups_of = compiled.groups_of
-    every: list[defaultdict[str, list[Place]]] = [defaultdict(list) for _ in texts]
-    number, first, last = 0, 0, starts[1]
-    words = every[0]
-    for term, start, end in compiled.tagger.find(codes.tobytes()):
-        if end > last:
-            while end > last:
-                number += 1
-                first, last = last, starts[number + 1]
-            words = every[number]
-        place = ((start - first) // 2, (end - first) // 2)
-        for group in groups_of[term]:
-            words[group].append(place)
-    return [
-        Tagged(text, dict(words), compiled.groups, compiled.shaped, compiled.known)
-        for text, words in zip(texts, every, strict=True)
-    ]
+def _groups(compiled: Compiled, ways: Iterable[int]) -> frozenset[int]:
+    """The numbers of the groups whose terms are looked for because of some ways."""
+    return frozenset().union(*(compiled.way_groups[way] for way in ways))
 
 
 def _verdicts(

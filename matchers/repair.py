@@ -1,7 +1,7 @@
 """A folded text put back together: evaded terms spelt plainly, broken words and lines joined."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -72,13 +72,14 @@ def _chosen(folded: Folded, edits: Iterable[Edit]) -> list[tuple[int, int, str]]
 
     Those that only drop breaks are turned into what is left.
     """
-    first_of = {start: at for at, start in enumerate(folded.starts)}
-    last_of = {end: at + 1 for at, end in enumerate(folded.ends)}
     taken = bytearray(len(folded.chars))
     chosen: list[tuple[int, int, str]] = []
     for edit in sorted(edits, key=lambda edit: (edit.start - edit.end, edit.start, edit.plain)):
-        first, last = first_of.get(edit.start), last_of.get(edit.end)
-        if first is None or last is None or last <= first or any(taken[first:last]):
+        first = bisect_left(folded.starts, edit.start)
+        last = bisect_right(folded.ends, edit.end)
+        if last <= first or any(taken[first:last]):
+            continue
+        if folded.starts[first] != edit.start or folded.ends[last - 1] != edit.end:
             continue
         if edit.plain and not _stands_alone(folded, first, last):
             continue

@@ -11,8 +11,9 @@ from matchers.explain import Factor, sentence
 from matchers.openings import Openings, openings
 from matchers.pack import Pack, digest
 from matchers.prefilter import shown
-from matchers.reading import Part, read, tag, windows
+from matchers.reading import Part, read, windows
 from matchers.store import dump, load
+from matchers.tagging import tag
 from matchers.text import Source, fold
 from matchers.verdict import Verdict
 from matchers.words import VERSION as WORDS_VERSION
@@ -178,7 +179,9 @@ class Matcher:
         """The groups whose terms the page's own words show."""
         if not words:
             return frozenset()
-        (tagged,) = tag(self._compiled, [fold(words, self._compiled.prepared.tables)])
+        (tagged,) = tag(
+            self._compiled, [fold(words, self._compiled.prepared.tables)], [frozenset()]
+        )
         return frozenset(name for name in self._compiled.needed if tagged.tags(name))
 
 

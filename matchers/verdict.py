@@ -60,9 +60,11 @@ def weigh(
     `phrase` says that it is one statement, `page_groups` what the page's own words show,
     `evaded` where terms were put into plain spelling.
     """
-    if not tagged.possible.isdisjoint(rule.sparing):
-        for spare in rule.spares:
-            if not tagged.possible.isdisjoint(spare.any) and spared(spare, tagged, place):
+    bits = tagged.groups.of_rule(rule.rule.id, rule.spares, rule.rule.boosts)
+    near = tagged.around(tagged.surroundings(place))
+    if near & bits.near_sparing or tagged.possible & bits.far_sparing:
+        for own, far, spare in bits.spares:
+            if (tagged.possible if far else near) & own and spared(spare, tagged, place):
                 return None
     factors: list[Factor] = []
     for need in rule.needs:
@@ -76,8 +78,8 @@ def weigh(
         return None
     if any(start < place[1] and place[0] < end for start, end in evaded):
         factors.append(Factor("evasion", "", _EVASION))
-    for boost in rule.rule.boosts:
-        if tagged.possible.isdisjoint(boost.any):
+    for own, far, boost in bits.boosts:
+        if not (tagged.possible if far else near) & own:
             continue
         found = tagged.first_within(boost.any, region(boost.within, tagged, place))
         if found is not None:

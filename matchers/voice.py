@@ -5,7 +5,7 @@ The cues are the groups of `lexicon/voice.groups.yaml`; here stands how far each
 
 from collections.abc import Callable
 
-from matchers.clauses import COMMAS, STOPS, Place, Tagged
+from matchers.clauses import COMMAS, FOLLOWING, STOPS, Place, Tagged
 from matchers.explain import Factor
 
 WEIGHTS = {
@@ -50,9 +50,7 @@ def judge(
     view = _View(tagged, place, own, phrase=phrase)
     factors: list[Factor] = []
     for kind, voice, find, groups in _AGAINST:
-        if voice in heard or (groups and tagged.possible.isdisjoint(groups)):
-            continue
-        if cue := find(view):
+        if (groups is None or view.may(groups)) and voice not in heard and (cue := find(view)):
             factors.append(Factor(kind, cue, WEIGHTS[kind]))
     if "question" not in heard:
         factors += _asked(view)
@@ -74,24 +72,36 @@ class _View:
         self.near = tagged.near(*place)
         self.before = (self.sentence[0], place[0])
         self.after = (place[1], self.sentence[1])
+        self._shown = tagged.around(tagged.surroundings(place))
+        self._bits = tagged.groups.bit
+
+    def may(self, groups: tuple[str, ...]) -> bool:
+        """Whether a term of one of `groups` may stand near: cheaper than looking for it."""
+        return bool(self._shown & self.tagged.groups.of(groups))
+
+    def found(self, group: str, bounds: Place) -> list[Place]:
+        """The terms of `group` in `bounds`, which reach no farther than what is near."""
+        if self._shown & self._bits.get(group, 0):
+            return self.tagged.within(group, bounds)
+        return []
 
     def word(self, group: str, bounds: Place) -> str:
-        """The first term of `group` in `bounds`, or an empty string."""
-        found = self.tagged.within(group, bounds)
+        """The first of them, or an empty string."""
+        found = self.found(group, bounds)
         return self.tagged.text(found[0]) if found else ""
 
     def last(self, group: str, bounds: Place) -> Place | None:
-        """The last term of `group` in `bounds`."""
-        found = self.tagged.within(group, bounds)
+        """The last of them."""
+        found = self.found(group, bounds)
         return found[-1] if found else None
 
     def has(self, group: str, bounds: Place) -> bool:
-        """Whether a term of `group` stands in `bounds`."""
-        return bool(self.tagged.within(group, bounds))
+        """Whether there is one."""
+        return bool(self.found(group, bounds))
 
     def inner_negation(self) -> str:
         """A negation inside the match that belongs to none of its own terms."""
-        found = self.tagged.within("deny_inside", self.place)
+        found = self.found("deny_inside", self.place)
         if found:
             terms = [tag for group in self.own for tag in self.tagged.within(group, self.place)]
             for start, end in found:
@@ -114,7 +124,7 @@ def _denied(view: _View) -> str:
     inside = view.inner_negation() if view.phrase else ""
     if inside:
         return inside
-    for cue in reversed(view.tagged.within("deny", view.before)):
+    for cue in reversed(view.found("deny", view.before)):
         between = chars[cue[1] : view.place[0]]
         if len(between) > 4 or any(char in COMMAS for char in between):
             break
@@ -124,7 +134,7 @@ def _denied(view: _View) -> str:
             break
         if view.governs(cue):
             return view.tagged.text(cue)
-    for cue in reversed(view.tagged.within("deny_verb", view.before)):
+    for cue in reversed(view.found("deny_verb", view.before)):
         between = chars[cue[1] : view.place[0]]
         if len(between) > 28 or "，" in between:
             break
@@ -141,31 +151,36 @@ def _refuted(view: _View) -> str:
     """What says, after the match, that it is not so; the weaker words only close behind it."""
     tagged, end = view.tagged, view.place[1]
     for group, reach in _REFUTED:
-        for cue in tagged.within(group, (end, min(view.after[1], end + reach))):
+        for cue in view.found(group, (end, min(view.after[1], end + reach))):
             if view.has("speaker", (end, cue[0])):
                 break
             if not tagged.chars[max(end, cue[0] - 3) : cue[0]].endswith(_NOT):
                 return tagged.text(cue)
-    follow = (view.sentence[1], min(len(tagged.chars), view.sentence[1] + 12))
+    follow = (view.sentence[1], min(len(tagged.chars), view.sentence[1] + FOLLOWING))
     return view.word("refute_next", follow)
 
 
 def _prohibited(view: _View) -> str:
     for group in ("prohibit", "enforce"):
-        for cue in reversed(view.tagged.within(group, view.before)):
+        for cue in reversed(view.found(group, view.before)):
             if view.governs(cue):
                 return view.tagged.text(cue)
     return view.word("enforce", view.after)
 
 
+_REPORTING = ("so_called", "report_verb", "third_says", "such_like", "third_party")
+
+
 def _reported(view: _View) -> str:
     tagged, place = view.tagged, view.place
-    for cue in reversed(tagged.within("so_called", view.before)):
+    if not view.may(_REPORTING):
+        return _said(view)
+    for cue in reversed(view.found("so_called", view.before)):
         reach = 2 if cue[1] - cue[0] < 2 else 8
         if place[0] - cue[1] <= reach and view.governs(cue):
             return tagged.text(cue)
     for group in ("report_verb", "third_says"):
-        for cue in reversed(tagged.within(group, view.before)):
+        for cue in reversed(view.found(group, view.before)):
             if view.governs(cue):
                 return tagged.text(cue)
     said = _said(view)
@@ -199,6 +214,8 @@ _SAID = (
 def _said(view: _View) -> str:
     """The verb of saying right before the match, where nobody speaks for the shop."""
     lead = view.tagged.chars[max(view.sentence[0], view.place[0] - 4) : view.place[0]]
+    if not lead.endswith(_SAID):
+        return ""
     for verb in _SAID:
         if lead.endswith(verb) and not view.has("speaker", (view.clause[0], view.place[0])):
             return verb
@@ -232,22 +249,23 @@ def _defined(view: _View) -> str:
 def _listed(view: _View) -> str:
     """The heading under whose list the match stands, where that heading warns."""
     tagged = view.tagged
-    heading = view.last("warn_heading", (max(0, view.sentence[0] - 400), view.place[0]))
-    if heading is None:
+    headings = tagged.within("warn_heading", (max(0, view.sentence[0] - 400), view.place[0]))
+    if not headings:
         return ""
+    heading = headings[-1]
     gap = (heading[1], view.place[0])
     opening = tagged.text((gap[0], min(gap[0] + 16, gap[1])))
     if "：" not in opening and "\n" not in opening:
         return ""
-    if view.has("speaker", gap) or view.has("contact", gap) or "\n\n" in tagged.text(gap):
+    if tagged.first_within(("speaker", "contact"), gap) or "\n\n" in tagged.text(gap):
         return ""
     return tagged.text(heading)
 
 
 def _official(view: _View) -> str:
-    if view.has("contact", view.near) or view.has("self", view.sentence):
-        return ""
     found = view.tagged.tags("official_style")
+    if len(found) < 3 or view.has("contact", view.near) or view.has("self", view.sentence):
+        return ""
     kinds = {view.tagged.text(place) for place in found}
     return "、".join(sorted(kinds)[:3]) if len(kinds) >= 3 else ""
 
@@ -288,6 +306,8 @@ _QUOTED = 60
 
 def _quotation(view: _View) -> tuple[int, int] | None:
     """The quotation marks around the match, as indices into the text."""
+    if not view.tagged.folded.quotes:
+        return None
     start, end = view.place
     before = [
         (at, mark) for at, mark in view.tagged.folded.quotes if start - _QUOTED <= at <= start
@@ -322,23 +342,35 @@ def _cited_by_press(view: _View) -> str:
     return view.word("journalist", view.tagged.near(*view.place, sentences=1))
 
 
-_AGAINST: tuple[tuple[str, str, Callable[[_View], str], tuple[str, ...]], ...] = (
+_AGAINST: tuple[tuple[str, str, Callable[[_View], str], tuple[str, ...] | None], ...] = (
     ("deny", "denial", _denied, ("deny", "deny_verb", "deny_inside")),
     ("refute", "refutation", _refuted, ("refute", "refute_weak", "refute_next")),
     ("prohibit", "ban", _prohibited, ("prohibit", "enforce")),
-    ("report", "report", _reported, ()),
+    ("report", "report", _reported, None),
     ("press", "report", _cited_by_press, ("journalist",)),
     ("victim", "victim", _complained, ("victim",)),
     ("seek", "question", _sought, ("seeker",)),
     ("law", "law", _cited, ("law_ref",)),
     ("define", "definition", _defined, ("define",)),
-    ("list", "list", _listed, ("warn_heading",)),
-    ("official", "official", _official, ("official_style",)),
+    ("list", "list", _listed, None),
+    ("official", "official", _official, None),
 )
-"""What speaks against an offer, the voice, how it is found, and groups without which it is not."""
+"""What speaks against an offer, the voice, how it is found, and groups.
+
+Where groups are named it is not found unless a term of one is near.
+"""
 
 
 def _offered(view: _View) -> list[Factor]:
+    """What speaks for an offer; it is the same for all matches of a sentence."""
+    key = (view.sentence, view.near)
+    factors = view.tagged.offered.get(key)
+    if factors is None:
+        factors = view.tagged.offered[key] = _for_it(view)
+    return factors
+
+
+def _for_it(view: _View) -> list[Factor]:
     factors = []
     total = 0.0
     for kind, bounds in (
