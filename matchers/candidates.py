@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from matchers.clauses import COMMAS, STOPS, Place, Tagged, outermost
+from matchers.clauses import Place, Tagged, outermost
 from matchers.compile import Way
 from matchers.patterns import Link
 from matchers.rules import Nearby, Spare, Together
@@ -100,25 +100,21 @@ def _together(together: Together, tagged: Tagged) -> Iterator[Place]:
     events = sorted(
         (start, end, number) for number, tags in enumerate(tagged_groups) for start, end in tags
     )
-    latest: list[Place | None] = [None] * len(tagged_groups)
+    # Of each group the latest term; until there is one it begins too far away for any window.
+    lefts = [-together.window - 1] * len(tagged_groups)
+    rights = [0] * len(tagged_groups)
     for start, end, number in events:
-        latest[number] = (start, end)
-        if any(place is None for place in latest):
-            continue
-        parts = [place for place in latest if place is not None]
-        left = min(place[0] for place in parts)
-        right = max(place[1] for place in parts)
-        if right - left <= together.window and _same(together, tagged, (left, right)):
+        lefts[number], rights[number] = start, end
+        left, right = min(lefts), max(rights)
+        if right - left <= together.window and _same(together, tagged, left, right):
             yield left, right
 
 
-def _same(together: Together, tagged: Tagged, place: Place) -> bool:
-    inside = tagged.chars[place[0] : place[1]]
+def _same(together: Together, tagged: Tagged, left: int, right: int) -> bool:
+    """Whether a place lies within one clause, or one sentence, where that is asked for."""
     if together.within == "near":
         return True
-    if any(char in STOPS for char in inside):
-        return False
-    return together.within == "sentence" or not any(char in COMMAS for char in inside)
+    return not tagged.barred(left, right, together.within == "sentence")
 
 
 def region(within: str, tagged: Tagged, place: Place) -> Place:

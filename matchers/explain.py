@@ -1,10 +1,9 @@
 """Why a place is a hit: the factors, and one sentence made of them, in Chinese or English."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(NamedTuple):
     """One thing that spoke for (`by` above zero) or against the hit, and its words in the text."""
 
     kind: str

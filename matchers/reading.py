@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from matchers.candidates import places
 from matchers.clauses import Place, Tagged
@@ -121,7 +121,7 @@ def _verdicts(
             verdicts.add(verdict, place)
     left, window = part.window.left, part.window
     return [
-        replace(verdict, start=verdict.start + left, end=verdict.end + left) if left else verdict
+        verdict._replace(start=verdict.start + left, end=verdict.end + left) if left else verdict
         for verdict in verdicts.kept
         if window.first <= verdict.start + left < window.last
     ]

@@ -1,7 +1,7 @@
 """What is made of a match: whether it counts, how likely it is, and why."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from matchers.candidates import need_met, region, spared
 from matchers.clauses import Place, Tagged
@@ -16,8 +16,7 @@ _FAR = -0.2
 _CLOSE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What was found at a place of the text: rule, factors and score."""
 
     rule: CompiledRule
@@ -98,6 +97,9 @@ def _cut(tagged: Tagged, place: Place) -> bool:
     """Whether the match begins or ends inside a dictionary word of its sentence."""
     left, right = max(0, place[0] - 8), min(len(tagged.chars), place[1] + 8)
     gaps = tagged.folded.gaps
+    if max(gaps[left + 1 : right], default=0) < Kind.SPACE:
+        text = tagged.chars[left:right]
+        return cuts_a_word(text, place[0] - left, place[1] - left, tagged.known)
     pieces: list[str] = []
     start = end = 0
     for at in range(left, right):
