@@ -67,8 +67,11 @@ _HIGH = re.compile(
 )
 
 
-_CHARACTER = {
+_SHOWN = {
     kind: re.compile(f"[{''.join(sorted(characters))}]") for kind, characters in CHARACTERS.items()
+} | {
+    # The first class by itself, so that the search skips what cannot begin it.
+    "contact": re.compile(r"[a-z0-9_][a-z0-9_]{4}"),
 }
 """What a text shows if it holds one of a kind at all: cheaper than looking for it."""
 
@@ -79,8 +82,8 @@ def entity_places(kind: str, chars: str, first: int = 0, last: int | None = None
     Of `first:last`, which should be whole sentences.
     """
     last = len(chars) if last is None else last
-    character = _CHARACTER.get(kind)
-    if character is not None and not character.search(chars, first, last):
+    shown = _SHOWN.get(kind)
+    if shown is not None and not shown.search(chars, first, last):
         return []
     if kind == "pct_high":
         found = _HIGH.finditer(chars, first, last)
