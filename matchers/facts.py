@@ -14,7 +14,7 @@ import numpy as np
 
 from matchers.numerals import number_of
 from matchers.registers import credit_code_holds, patent_number
-from matchers.text import Kind, Tables, points_of
+from matchers.text import Kind, Tables, points_of, string_of
 
 KINDS = (
     *("email", "credit_code", "icp", "patent", "phone", "wechat", "qq", "agency_code"),
@@ -80,8 +80,7 @@ def _soften(text: str, tables: Tables) -> _Soft:
     where = np.flatnonzero(kinds != Kind.INVISIBLE)
     chosen = points[where]
     softened = np.where(kinds[where] == Kind.KEEP, tables.folds[chosen], chosen)
-    chars = softened.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
-    return _Soft(text, chars.translate(_SIGNS), where.tolist())
+    return _Soft(text, string_of(softened).translate(_SIGNS), where.tolist())
 
 
 _SIGNS = str.maketrans("：（）＠．－—–～﹣＿　＊×✱", ":()@.---~-_ ***")

@@ -79,7 +79,7 @@ class Tables:
         """`term` of a pack as it stands in folded text."""
         points = _points(term)
         kept = self.kinds[points] == Kind.KEEP
-        return _string(self.folds[points][kept])
+        return string_of(self.folds[points][kept])
 
     def fold_term_keeping(self, spelling: str) -> str:
         """`spelling` folded, a question mark kept as itself (a character lost)."""
@@ -198,7 +198,8 @@ def _points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
-def _string(points: NDArray[np.uint32]) -> str:
+def string_of(points: NDArray[np.uint32]) -> str:
+    """The text of code points."""
     return points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
@@ -228,7 +229,7 @@ def fold_many(texts: Sequence[str], tables: Tables) -> list[Folded]:
     where = np.flatnonzero(kept)
     folded = tables.folds[points[where]]
     folded[kinds[where] == Kind.NEWLINE] = ord("\n")
-    chars = _string(folded)
+    chars = string_of(folded)
     if dotted:
         chars = _keep_dots(chars, where, dotted)
     gaps = _gaps(kinds, where)

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
@@ -30,7 +31,7 @@ def match(
     from lantian.settings import load_settings
 
     day = on.date() if on else legal_day(SystemClock().now())
-    matcher = _matcher(load_settings().pack_dir)
+    matcher = matcher_of(load_settings().pack_dir)
     try:
         faults = answer(matcher, day, sys.stdin.buffer, sys.stdout.buffer)
     except BrokenPipeError:
@@ -41,7 +42,8 @@ def match(
         raise typer.Exit(1)
 
 
-def _matcher(pack_dir: Any) -> "Matcher":
+def matcher_of(pack_dir: Path | None) -> "Matcher":
+    """The matcher of the pack in a folder, compiled anew; raises `PackError`."""
     from lantian.errors import PackError
     from matchers.errors import MatcherError
     from matchers.pack import load_pack

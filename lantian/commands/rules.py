@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lantian.commands import replay, rulebook
-from lantian.errors import Invalid, PackError
+from lantian.commands.match import matcher_of
+from lantian.errors import Invalid
 
 if TYPE_CHECKING:
     from matchers.evaluate import Count, Labelled, Report, Share, Span
@@ -50,7 +51,8 @@ def evaluate(
             hint="Leave --show and --against out, or use another set.",
         )
     rows = list(read_labelled(file))
-    report = measure(rows, _finder(pack))
+    find = _finder(pack)
+    report = measure(rows, find)
     if as_json:
         typer.echo(json.dumps(_totals(report), ensure_ascii=False, indent=1))
     else:
@@ -59,7 +61,7 @@ def evaluate(
         _tell(rows, "flagged wrongly", report.wrong)
         _tell(rows, "missed", report.missed)
     if against is not None:
-        typer.echo("\n".join(_differences(rows, _finder(pack), _finder(against))))
+        typer.echo("\n".join(_differences(rows, find, _finder(against))))
 
 
 def read_labelled(file: Path) -> Iterator["Labelled"]:
@@ -102,14 +104,8 @@ def _check_frozen(file: Path) -> bool:
 
 def _finder(folder: Path | None) -> Callable[[str], list["Span"]]:
     from lantian.settings import load_settings
-    from matchers.errors import MatcherError
-    from matchers.pack import load_pack
-    from matchers.scan import Matcher
 
-    try:
-        matcher = Matcher.compile(load_pack(folder or load_settings().pack_dir))
-    except MatcherError as error:
-        raise PackError(error.message, hint=error.hint) from error
+    matcher = matcher_of(folder or load_settings().pack_dir)
     return lambda text: [(hit.claim, hit.start, hit.end) for hit in matcher.scan(text).hits]
 
 

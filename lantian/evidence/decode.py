@@ -57,32 +57,29 @@ def _brotli(body: bytes) -> bytes:
 
 
 def _zstd(body: bytes) -> bytes:
-    whole = b""
-    while body:
-        # One frame after the other, as gzip's members.
-        unpacker = zstd.ZstdDecompressor()
-        try:
-            whole += unpacker.decompress(body, MOST + 1 - len(whole))
-        except zstd.ZstdError as error:
-            raise Unreadable(f"the body is no whole zstd: {error}.") from error
-        if len(whole) > MOST:
-            raise Unreadable(f"the body unpacks to more than {MOST:,} bytes.")
-        body = unpacker.unused_data if unpacker.eof else b""
-    return whole
+    try:
+        return _members(body, zstd.ZstdDecompressor)
+    except zstd.ZstdError as error:
+        raise Unreadable(f"the body is no whole zstd: {error}.") from error
 
 
 def _inflated(body: bytes, bits: int) -> bytes:
     """Unpacked; what comes cut short is taken as far as it goes, as a browser does."""
+    try:
+        return _members(body, lambda: zlib.decompressobj(bits), several=bits == 31)
+    except zlib.error as error:
+        raise Unreadable(f"the body cannot be unpacked: {error}.") from error
+
+
+def _members(body: bytes, unpacker: Callable[[], Any], *, several: bool = True) -> bytes:
+    """Unpacked, one member (gzip) or frame (zstd) after the other, if there may be several."""
     whole = b""
     while body:
-        inflater = zlib.decompressobj(bits)
-        try:
-            whole += inflater.decompress(body, MOST + 1 - len(whole))
-        except zlib.error as error:
-            raise Unreadable(f"the body cannot be unpacked: {error}.") from error
+        one = unpacker()
+        whole += one.decompress(body, MOST + 1 - len(whole))
         if len(whole) > MOST:
             raise Unreadable(f"the body unpacks to more than {MOST:,} bytes.")
-        body = inflater.unused_data if inflater.eof and bits == 31 else b""
+        body = one.unused_data if several and one.eof else b""
     return whole
 
 

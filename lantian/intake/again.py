@@ -8,6 +8,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lantian.intake.findings import ask_for_evidence, form_clues, store_hits
+from lantian.intake.judge import page_of
 from lantian.model import Capture, Clue, Document, Seller
 from lantian.reading import RawPage, ReadDocument, SiteProfile, read_guarded
 from matchers import words
@@ -24,8 +25,7 @@ def read_again(
     For a browser page `raw.body` is its kept DOM. A page that cannot be read yields nothing.
     """
     documents = read_guarded(raw, profile).documents
-    pages = (PageContext(one.title, one.seller_name, one.kind) for one in documents)
-    scans = matcher.scan_many((one.text for one in documents), pages)
+    scans = matcher.scan_many((one.text for one in documents), map(page_of, documents))
     for document, scan in zip(documents, scans, strict=True):
         yield document, scan.hits
 

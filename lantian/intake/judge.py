@@ -107,10 +107,15 @@ def _scan(judged: Sequence[Judged], matcher: Matcher) -> None:
     every = [document for some in documents for document in some]
     scans = matcher.scan_many(
         (one.text for one in every),
-        (PageContext(one.title, one.seller_name, one.kind) for one in every),
+        map(page_of, every),
     )
     for one, some in zip(judged, documents, strict=True):
         one.scans = tuple(islice(scans, len(some)))
+
+
+def page_of(document: ReadDocument) -> PageContext:
+    """What the matcher is told of the page beside the document's text."""
+    return PageContext(document.title, document.seller_name, document.kind)
 
 
 def _documents(found: Judged) -> Sequence[ReadDocument]:

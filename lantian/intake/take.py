@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from lantian.intake.captures import store_captures, store_observations, write_records
 from lantian.intake.context import BatchResult, IntakeContext
 from lantian.intake.findings import ask_for_evidence, mark_gone, store_clues, store_hits
-from lantian.intake.judge import Judged, judge, store_pages
+from lantian.intake.judge import Judged, judge, page_of, store_pages
 from lantian.intake.postings import Posting, store_postings
 from lantian.intake.visit import Visit
 from lantian.model import Clue, Crawl, Document
 from lantian.rulebook.shadow import Scanned
 from lantian.store import frontier, jobs
-from matchers.scan import PageContext, ScanResult
+from matchers.scan import ScanResult
 
 MOST_VISITS = 50
 """Visits of one batch; more would hold the store's one write lock too long."""
@@ -138,7 +138,7 @@ def _scans(postings: dict[str, Posting]) -> list[tuple[int, ScanResult]]:
 def _read_texts(judged: Sequence[Judged], postings: dict[str, Posting]) -> list[Scanned]:
     """The documents whose very text the pack that runs has read in this batch."""
     return [
-        Scanned(posting.id, one.text, PageContext(one.title, one.seller_name, one.kind))
+        Scanned(posting.id, one.text, page_of(one))
         for found in judged
         if found.scans and found.visit.reading is not None
         for one, scan in zip(found.visit.reading.documents, found.scans, strict=True)
