@@ -133,12 +133,30 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
     engine = create_engine(
         url, module=sqlite_module(), connect_args={"check_same_thread": False}, pool_size=20
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    folder = Path(database).parent
+
+    def prepare(connection: Any, _record: object) -> None:
+        # Two that switch a new file to WAL at once fail with "locked" in spite of the time-out.
+        with _only_one_in(folder):
+            _prepare_sqlite(connection)
+
+    event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+@contextmanager
+def _only_one_in(folder: Path) -> Iterator[None]:
+    """A lock on the folder itself: on the file it would meet SQLite's own."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _prepare_sqlite(connection: Any) -> None:
     # Transactions are begun by us: the driver's own begin is deferred and dead-locks on upgrade.
     connection.isolation_level = None
     cursor = connection.cursor()

@@ -1,5 +1,7 @@
 """The store behind one address: transactions, settings, time."""
 
+import fcntl
+import os
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -223,3 +225,25 @@ def test_times_sort_as_instants_do(store: Store, now: datetime) -> None:
         later = select(Platform.name).where(Platform.created_at > now.astimezone(zone))
         assert set(session.scalars(later)) == {"0", "1"}
     assert list(found) == moments
+
+
+def test_connections_to_one_folder_are_prepared_one_at_a_time(tmp_path: Path) -> None:
+    # Seen: two that switch a new file to WAL at once, and one of them fails with "locked".
+    store = Store(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    prepared = threading.Event()
+
+    def connect() -> None:
+        with store.engine.connect():
+            prepared.set()
+
+    thread = threading.Thread(target=connect)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        thread.start()
+        assert not prepared.wait(0.3)
+    finally:
+        os.close(handle)
+    thread.join()
+    assert prepared.is_set()
+    store.close()
