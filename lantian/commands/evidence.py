@@ -1,4 +1,4 @@
-"""`lantian evidence verify`: the whole archive, read again."""
+"""`lantian evidence`: the archive indexed for other people's tools, and read again."""
 
 import json
 from dataclasses import asdict
@@ -11,10 +11,26 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     evidence = typer.Typer(help="The evidence archive.", no_args_is_help=True)
     evidence.command("verify")(verify)
+    evidence.command("index")(index)
     app.add_typer(evidence, name="evidence")
 
-    # A group of one command would otherwise swallow its name.
-    evidence.callback()(lambda: None)
+
+def index() -> None:
+    """Make the CDXJ indexes of WARC files that are complete and have none yet.
+
+    pywb replays from them: `index_paths` is the folder `evidence/indexes`, `archive_paths` the
+    folder `evidence/`. They can be deleted and made again at any time.
+    """
+    from lantian.evidence.archive import Archive
+    from lantian.evidence.indexing import index_archive
+    from lantian.settings import load_settings
+
+    files = lines = 0
+    for made in index_archive(Archive(load_settings().evidence_dir)):
+        files, lines = files + 1, lines + made.lines
+        if made.damage:
+            typer.echo(f"{made.file}: {made.damage}; what follows is not indexed.", err=True)
+    typer.echo(f"{files} files indexed anew, {lines} lines.")
 
 
 def verify(

@@ -12,6 +12,7 @@ from lantian.errors import EvidenceDamaged
 from lantian.evidence.again import ReadAgain, capture_again
 from lantian.evidence.archive import SUFFIX, Archive
 from lantian.evidence.finding import Finding
+from lantian.evidence.indexing import is_index
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
 from lantian.evidence.writer import address_of, date_of
 from lantian.model import Artifact, Capture
@@ -42,7 +43,11 @@ def verify(
     meanwhile is then no finding.
     """
     # Files first: whatever is in them by now and was committed is in the rows that follow.
-    files = {file: look for file in archive.files() if (look := _look(archive, file)) is not None}
+    files = {
+        file: look
+        for file in archive.files()
+        if not is_index(file) and (look := _look(archive, file)) is not None
+    }
     statement = (
         select(Artifact, Capture)
         .join(Capture, Capture.id == Artifact.capture_id)

@@ -1,4 +1,4 @@
-"""`lantian evidence verify`, as it is typed."""
+"""`lantian evidence`, as it is typed."""
 
 import json
 import os
@@ -25,9 +25,22 @@ def archive(data_dir: Path) -> Archive:
     return Archive(data_dir / "evidence")
 
 
-def verify(*options: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "lantian", "evidence", "verify", *options]
+def evidence(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "lantian", "evidence", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+
+
+def verify(*options: str) -> "subprocess.CompletedProcess[str]":
+    return evidence("verify", *options)
+
+
+def test_complete_files_are_indexed_once(archive: Archive) -> None:
+    with archive.writer("crawl-1", at=AT) as writer:
+        writer.write_response(url="https://a.example/", at=AT, head=b"HTTP/1.1 200 OK", body=b"x")
+    told = [evidence("index").stdout for _ in range(2)]
+    assert told == ["1 files indexed anew, 1 lines.\n", "0 files indexed anew, 0 lines.\n"]
+    (index,) = (archive.folder / "indexes").iterdir()
+    assert index.read_text().startswith("example,a)/ 20261124080000 {")
 
 
 @pytest.mark.parametrize("options", [[], ["--deep"]])
