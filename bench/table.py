@@ -203,9 +203,34 @@ def _start(figure: Figure) -> Iterator[Row]:
         yield Row("start", what, f"{mine:{form}}", f"{other:{form}}", f"{mine / other:.1f}")
 
 
+def _likeness(figure: Figure) -> Iterator[Row]:
+    samples, least = figure["samples"]["lantian"], f"{figure['threshold']}"
+    for what, edit in (
+        ("copies found, 3% of letters changed; 10%", "letters changed, each alone"),
+        ("copies found, 10% rewritten in stretches; 30%", "rewritten in stretches"),
+    ):
+        light, heavy = ("3 %", "10 %") if "each" in edit else ("10 %", "30 %")
+        mine, other = (
+            median(samples, "found", f"{share} {edit}", least) for share in (light, heavy)
+        )
+        yield Row("likeness", what, f"{mine:.3f}", f"{other:.3f}")
+    mixed = median(samples, "groups", least, "mixed")
+    half = median(samples, "wrong", "50% in common", least)
+    yield Row(
+        "likeness",
+        "texts in a group that mixes; pairs wrongly found, half in common",
+        f"{mixed:.4f}",
+        f"{half:.4f}",
+        goal="≤ 0.01",
+        met=mixed <= 0.01,
+        cost=f"{median(samples, 'signed_per_second'):,.0f} texts/s signed",
+    )
+
+
 ROWS: dict[str, Callable[[Figure], Iterator[Row]]] = {
     "crawl": _crawl,
     "match": _match,
+    "likeness": _likeness,
     "index": _index,
     "queue": _queue,
     "start": _start,

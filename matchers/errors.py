@@ -27,8 +27,16 @@ class DamagedMatcher(MatcherError):
     """Bytes that are no compiled matcher of this version: compile the pack again."""
 
 
+class DamagedSignature(MatcherError):
+    """Bytes that are no signature of this scheme: make it again from the text."""
+
+
+class PictureFault(MatcherError):
+    """A picture that cannot be read, or is larger than what is read."""
+
+
 class EngineMissing(MatcherError):
-    """No literal engine is installed."""
+    """No literal engine is installed, or no reader of pictures."""
 
 
 class LabelError(MatcherError):

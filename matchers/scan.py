@@ -14,7 +14,7 @@ from matchers.prefilter import shown
 from matchers.reading import Part, read, windows
 from matchers.store import dump, load
 from matchers.tagging import tag
-from matchers.text import Source, fold
+from matchers.text import Source, Tables, fold
 from matchers.verdict import Verdict
 from matchers.words import VERSION as WORDS_VERSION
 
@@ -91,6 +91,11 @@ class Matcher:
         return tuple(
             site for site, plain in zip(compiled.sites, compiled.evaded, strict=True) if not plain
         )
+
+    @property
+    def tables(self) -> Tables:
+        """The character tables by which this matcher folds."""
+        return self._compiled.prepared.tables
 
     def to_bytes(self) -> bytes:
         """The matcher as bytes, for `from_bytes` on a machine of the same kind."""

@@ -41,4 +41,12 @@ def test_the_lines_of_the_readme_run_with_nothing_but_the_lock(tmp_path: Path) -
 def test_the_lock_asks_for_what_the_matcher_imports() -> None:
     asked = (ROOT / "requirements-matchers.in").read_text().split()
     names = {re.split("[>=<]", line)[0] for line in asked}
-    assert names == {"ahocorasick_rs", "hyperscan", "numpy", "pydantic", "pyyaml", "rjieba"}
+    assert names == {
+        "ahocorasick_rs",
+        "hyperscan",
+        "numpy",
+        "pydantic",
+        "pyyaml",
+        "rensa",
+        "rjieba",
+    }
