@@ -2,9 +2,12 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from lantian.commands.evidence_bundle import export, verify_bundle
 
 
 def register(app: typer.Typer) -> None:
@@ -12,6 +15,7 @@ def register(app: typer.Typer) -> None:
     evidence = typer.Typer(help="The evidence archive.", no_args_is_help=True)
     evidence.command("verify")(verify)
     evidence.command("index")(index)
+    evidence.command("export")(export)
     app.add_typer(evidence, name="evidence")
 
 
@@ -34,15 +38,34 @@ def index() -> None:
 
 
 def verify(
+    bundle: Annotated[
+        Path | None, typer.Argument(help="A bundle (.wacz): checked by itself, without the store.")
+    ] = None,
+    expect: Annotated[
+        str, typer.Option(help="The SHA-256 that the bundle must have, as the office told it.")
+    ] = "",
     deep: Annotated[
         bool, typer.Option("--deep", help="Also read each capture again and find each hit.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Read everything that was kept, and name what is missing or changed.
+    """Read everything that was kept, or one bundle, and name what is missing or changed.
 
     Exit status 1 if there is any.
     """
+    from lantian.errors import Invalid
+
+    if bundle is not None:
+        if deep:
+            raise Invalid("--deep is for the whole archive.", hint="Leave it out for a bundle.")
+        verify_bundle(bundle, expect=expect, as_json=as_json)
+        return
+    if expect:
+        raise Invalid("--expect is for one bundle.", hint="Name its file.")
+    _verify_archive(deep=deep, as_json=as_json)
+
+
+def _verify_archive(*, deep: bool, as_json: bool) -> None:
     from lantian.evidence.again import ReadAgain
     from lantian.evidence.verify import verify as findings_of
     from lantian.settings import load_settings

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from lantian.errors import EvidenceDamaged
-from lantian.evidence.record import BadRecord, Record, parsed, unpacked
+from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
 from lantian.evidence.reference import NamesRecord, RecordRef
 from lantian.evidence.seal import digest_of
-from lantian.evidence.writer import Place, WarcWriter, open_writer
+from lantian.evidence.writer import Original, Place, WarcWriter, open_writer
 
-__all__ = ["Archive", "NamesRecord", "RecordRef", "WarcWriter"]
+__all__ = ["Archive", "NamesRecord", "Original", "RecordRef", "WarcWriter"]
 
 FOLDER = "warc"
 SUFFIX = ".warc.gz"
@@ -48,6 +48,10 @@ class Archive:
 
     def record(self, ref: NamesRecord) -> Record:
         """The whole record that `ref` names, checked; raises `EvidenceDamaged`."""
+        return self.member(ref)[1]
+
+    def member(self, ref: NamesRecord) -> tuple[bytes, Record]:
+        """The bytes of the record in its file, and the record; checked as by `record`."""
         raw = self._bytes(ref)
         where = f"{ref.file} at {ref.offset}"
         if ref.record_digest and digest_of(raw) != ref.record_digest:
@@ -63,7 +67,27 @@ class Archive:
             raise EvidenceDamaged(f"{where}: another record stands there.", hint=_CURE)
         if len(record.payload) != ref.size or digest_of(record.payload) != ref.digest:
             raise EvidenceDamaged(f"{where}: its payload was changed.", hint=_CURE)
-        return record
+        return raw, record
+
+    def warcinfo(self, file: str) -> bytes:
+        """The bytes of the record with which a file begins, and which says who made the file.
+
+        Raises `EvidenceDamaged` if it is not as it was written.
+        """
+        try:
+            with self.path(file).open("rb") as handle:
+                start = handle.read(_HEADS)
+            content, length = unpacked(start, _HEADS)
+            record = parsed(content)
+        except OSError as error:
+            raise EvidenceDamaged(
+                f"{file}: it cannot be read: {error.strerror}.", hint=_CURE
+            ) from error
+        except BadRecord as error:
+            raise EvidenceDamaged(f"{file} at 0: {error}.", hint=_CURE) from error
+        if record.fields.get("WARC-Type") != "warcinfo" or start[:length] != stored_member(content):
+            raise EvidenceDamaged(f"{file} at 0: its warcinfo record was changed.", hint=_CURE)
+        return start[:length]
 
     def _bytes(self, ref: NamesRecord) -> bytes:
         try:

@@ -106,14 +106,14 @@ def _file(
             reason = error.message.removeprefix(file).lstrip(": ")
             yield Finding("changed", file, reason, capture.id)
         else:
-            yield from _row(artifact, capture, record)
+            yield from differences(artifact, capture, record)
         if progress is not None:
             progress(artifact.length)
     if found.size > end and not found.held:
         yield from _between(archive, file, end, found.size)
 
 
-def _row(artifact: Artifact, capture: Capture, record: Record) -> Iterator[Finding]:
+def differences(artifact: Artifact, capture: Capture, record: Record) -> Iterator[Finding]:
     """What the rows say otherwise than the record, which is as it was written."""
     where = f"at {artifact.offset}"
     if artifact.role != "payload":

@@ -4,7 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Protocol
+from typing import Protocol
 
 from lantian.evidence.record import VERSION, BadRecord
 from lantian.evidence.seal import ALGORITHM
@@ -65,6 +65,12 @@ class Damage:
     reason: str
 
 
+class Reads(Protocol):
+    """What bytes are read from, one after the other."""
+
+    def read(self, size: int, /) -> bytes: ...  # noqa: D102
+
+
 class _Hash(Protocol):
     def update(self, data: bytes, /) -> None: ...
     def hexdigest(self) -> str: ...
@@ -74,7 +80,7 @@ def _sha256() -> _Hash:
     return hashlib.new(ALGORITHM)
 
 
-def walk(handle: IO[bytes], *, end: int, most: int = 1 << 50) -> Iterator[Walked | Damage]:
+def walk(handle: Reads, *, end: int, most: int = 1 << 50) -> Iterator[Walked | Damage]:
     """The records of the first `end` bytes of `handle`, in order.
 
     What follows something that is no record is not looked at: one `Damage` is the last. `most` is
@@ -98,7 +104,7 @@ def walk(handle: IO[bytes], *, end: int, most: int = 1 << 50) -> Iterator[Walked
 class _Source:
     """The bytes of the file, of which those behind a member are put back."""
 
-    handle: IO[bytes]
+    handle: Reads
     end: int
     position: int = 0
     _kept: bytes = b""

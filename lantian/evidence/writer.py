@@ -20,8 +20,19 @@ from lantian.evidence.seal import digest_of
 
 _NAMESPACE = uuid.UUID("6f1d3c0e-7d0a-4b52-9a3e-6a2c3b1f4d11")
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_REBUILT = "case and order of the fields and the transfer coding are rebuilt"
 _HOLD_BACK = 8 * 1024 * 1024
 """Bytes that are kept in memory at most before they go to the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The record that holds what was received again: `digest` is of its payload."""
+
+    record_id: str
+    url: str
+    at: datetime
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +134,43 @@ class WarcWriter:
         """
         browser = via == "browser"
         head = _head(head, len(body), browser=browser)
-        note = (
-            "fields as the browser tells them; body as it decoded it"
-            if browser
-            else "case and order of the fields and the transfer coding are rebuilt"
-        )
+        note = "fields as the browser tells them; body as it decoded it" if browser else _REBUILT
         block = head + body
         fields: list[tuple[str, str]] = [("Lantian-Rebuilt", note)]
         if remote_ip:
             fields.append(("WARC-IP-Address", remote_ip))
         fields.append(("Content-Type", "application/http; msgtype=response"))
         return self._record("response", url, at, tuple(fields), block=block, payload=body)
+
+    def write_revisit(
+        self,
+        *,
+        url: str,
+        at: datetime,
+        head: bytes,
+        original: Original,
+        remote_ip: str | None = None,
+    ) -> RecordRef:
+        """The record of an answer whose body is that of `original`, which holds it (WARC 1.1, 6.7).
+
+        The reference is to the record itself, which has no payload of its own.
+        """
+        head = _head(head, 0, browser=False)
+        profile = "server-not-modified" if _status(head) == b"304" else "identical-payload-digest"
+        fields: list[tuple[str, str]] = [
+            ("Lantian-Role", "revisit"),
+            ("WARC-Profile", f"http://netpreserve.org/warc/1.1/revisit/{profile}"),
+            ("WARC-Refers-To", f"<{original.record_id}>"),
+            ("WARC-Refers-To-Target-URI", address_of(original.url)),
+            ("WARC-Refers-To-Date", date_of(original.at)),
+            ("Lantian-Rebuilt", _REBUILT),
+        ]
+        if remote_ip:
+            fields.append(("WARC-IP-Address", remote_ip))
+        fields.append(("Content-Type", "application/http; msgtype=response"))
+        return self._record(
+            "revisit", url, at, tuple(fields), block=head, payload=b"", claimed=original.digest
+        )
 
     def write_resource(
         self,
@@ -212,17 +249,25 @@ class WarcWriter:
         self.close()
 
     def _record(
-        self, kind: str, url: str, at: datetime, own: Fields, *, block: bytes, payload: bytes
+        self,
+        kind: str,
+        url: str,
+        at: datetime,
+        own: Fields,
+        *,
+        block: bytes,
+        payload: bytes,
+        claimed: str = "",
     ) -> RecordRef:
         digest = digest_of(payload)
-        record_id = self._id(digest)
+        record_id = self._id(claimed or digest)
         fields: Fields = (
             ("WARC-Type", kind),
             ("WARC-Record-ID", f"<{record_id}>"),
             ("WARC-Date", date_of(at)),
             ("WARC-Target-URI", url if url.startswith("urn:") else address_of(url)),
             ("WARC-Warcinfo-ID", f"<{self._info_id}>"),
-            ("WARC-Payload-Digest", digest),
+            ("WARC-Payload-Digest", claimed or digest),
             ("WARC-Block-Digest", digest if block is payload else digest_of(block)),
             *own,
         )
@@ -302,6 +347,10 @@ def _head(head: bytes, length: int, *, browser: bool) -> bytes:
     if browser:
         kept.append(b"Content-Length: %d" % length)
     return b"\r\n".join(kept) + b"\r\n\r\n"
+
+
+def _status(head: bytes) -> bytes:
+    return head[:60].split(b" ")[1][:3]
 
 
 def address_of(url: str) -> str:

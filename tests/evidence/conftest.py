@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from lantian.evidence.archive import Archive, RecordRef, WarcWriter
 from lantian.evidence.finding import Finding
@@ -94,7 +94,7 @@ class Kept:
                 refs.append((role, kind, ref))
         writer.sync()
         with self.store.write() as session:
-            page = Page(
+            page = session.scalar(select(Page).where(Page.url == url)) or Page(
                 source_id=1, url=url, first_seen_at=at, last_visit_at=at, last_outcome="seen"
             )
             session.add(page)

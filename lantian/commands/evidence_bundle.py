@@ -1,0 +1,113 @@
+"""`lantian evidence export`, and `verify` of one bundle: the file alone, without the store."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lantian.evidence.bundle.select import Asked
+    from lantian.wiring import Parts
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="The file to write; its name ends in .wacz.")],
+    clue: Annotated[list[int], typer.Option(help="A clue; may be repeated.")] = [],  # noqa: B006
+    notice: Annotated[list[int], typer.Option(help="A notice; may be repeated.")] = [],  # noqa: B006
+    capture: Annotated[list[int], typer.Option(help="A capture; may be repeated.")] = [],  # noqa: B006
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write the evidence of clues, notices or captures into one WACZ file.
+
+    It holds the WARC records, an extraction record of each capture to print, the hits, and the log
+    of who did what. replayweb.page and pywb open it; `lantian evidence verify FILE` checks it
+    anywhere. Every record is verified while it is read.
+    """
+    from crawler.writing import tool_version
+    from lantian.errors import Conflict, Invalid
+    from lantian.evidence.bundle.export import Export
+    from lantian.evidence.bundle.select import Asked
+    from lantian.settings import load_settings
+    from lantian.wiring import open_parts
+
+    if out.suffix != ".wacz":
+        raise Invalid(f"{out.name} does not end in .wacz.", hint="Readers know a WACZ by its name.")
+    if out.exists() and not force:
+        raise Conflict(f"{out} is there already.", hint="Name another file, or give --force.")
+    asked = Asked(tuple(clue), tuple(notice), tuple(capture))
+    parts = open_parts(load_settings())
+    try:
+        with parts.store.read() as session:
+            made = Export(
+                session,
+                parts.archive,
+                asked,
+                office=parts.settings.organisation,
+                demonstration=parts.is_demo,
+                software=tool_version(),
+            ).write(out)
+        _tell(parts, asked, made.digest)
+    finally:
+        parts.close()
+    typer.echo(
+        f"{out}: {made.captures} captures, {made.documents} documents, {made.records} records, "
+        f"{made.size / 1e6:.1f} MB."
+    )
+    typer.echo(made.digest)
+
+
+def _tell(parts: "Parts", asked: "Asked", digest: str) -> None:
+    """Put into the audit chain that a copy was taken, and which."""
+    import getpass
+
+    from lantian.access import audit
+
+    at = parts.moment()
+    subjects = [f"clue:{one}" for one in asked.clues]
+    subjects += [f"notice:{one}" for one in asked.notices]
+    subjects += [f"capture:{one}" for one in asked.captures]
+    with parts.store.write() as session:
+        for subject in dict.fromkeys(subjects):
+            audit.record(
+                session,
+                actor=f"process:evidence by {getpass.getuser()}",
+                action="evidence.export",
+                subject=subject,
+                detail={"digest": digest},
+                now=at.now,
+                real_now=at.real,
+            )
+
+
+def verify_bundle(path: Path, *, expect: str, as_json: bool) -> None:
+    """Print what is not as it was exported; exit status 1 if there is anything."""
+    from lantian.evidence.bundle.check import BundleCheck
+
+    checking = BundleCheck(path, expect)
+    count = 0
+    for finding in checking.findings():
+        count += 1
+        if as_json:
+            typer.echo(json.dumps(asdict(finding)))
+        else:
+            typer.echo(_shown(f"{finding.kind}: {finding}"))
+    if not as_json:
+        told = "nothing is missing or changed" if not count else f"{count} findings"
+        typer.echo(
+            f"{checking.members} files, {checking.records} records, "
+            f"{checking.size / 1e6:.1f} MB: {told}."
+        )
+        typer.echo(checking.digest)
+        if not count and not expect:
+            typer.echo("Compare this digest with the one that the office told you.")
+        if checking.proofs:
+            typer.echo(f"{checking.proofs} files in evidence/proofs/ are not judged here.")
+    if count:
+        raise typer.Exit(1)
+
+
+def _shown(text: str) -> str:
+    """What a hostile file says must not steer the terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

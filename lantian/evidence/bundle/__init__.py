@@ -1,0 +1,1 @@
+"""Evidence that leaves the house: a WACZ file that anybody can replay, and check without us."""

@@ -1,0 +1,79 @@
+"""Checks one bundle, with nothing but the file: no store, no network, no settings.
+
+Whatever the bytes are, the outcome is a list of findings that name the member and what is wrong
+with it. That nothing is found says that the bundle agrees with itself; whether it is the one that
+was exported says the digest of the file, told by another way (`expect`).
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from lantian.errors import Unreadable
+from lantian.evidence.bundle import layout
+from lantian.evidence.bundle.manifest import manifest_findings
+from lantian.evidence.bundle.opened import Opened
+from lantian.evidence.bundle.records import record_findings
+from lantian.evidence.bundle.statements import statement_findings
+from lantian.evidence.bundle.zipped import PIECE, BadZip, members_of
+from lantian.evidence.finding import Finding
+from lantian.evidence.seal import ALGORITHM
+
+
+@dataclass
+class BundleCheck:
+    """One check. After `findings()` the figures say what was looked at."""
+
+    path: Path
+    expect: str = ""
+    progress: Callable[[int], None] | None = None
+    digest: str = ""
+    size: int = 0
+    members: int = 0
+    records: int = 0
+    proofs: int = 0
+    """Files kept for proofs: held to their digests, and not judged here."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that is not as it was exported; nothing, if all of it is.
+
+        Raises `Unreadable` if the file itself cannot be read.
+        """
+        try:
+            with self.path.open("rb") as handle:
+                self._sum(handle)
+                yield from self._all(handle)
+        except OSError as error:
+            raise Unreadable(
+                f"the bundle {self.path} cannot be read: {error.strerror}.",
+                hint="Name a file that this user may read.",
+            ) from error
+
+    def _sum(self, handle: IO[bytes]) -> None:
+        found = hashlib.new(ALGORITHM)
+        while data := handle.read(PIECE):
+            found.update(data)
+        self.size = handle.tell()
+        self.digest = f"{ALGORITHM}:{found.hexdigest()}"
+
+    def _all(self, handle: IO[bytes]) -> Iterator[Finding]:
+        if self.expect and self.expect.lower().removeprefix(f"{ALGORITHM}:") != (
+            self.digest.removeprefix(f"{ALGORITHM}:")
+        ):
+            reason = f"its digest is {self.digest}: it is not the file that was expected."
+            yield Finding("changed", self.path.name, reason)
+        try:
+            members = members_of(handle, self.size)
+        except BadZip as error:
+            yield Finding("changed", error.member, error.reason)
+            return
+        bundle = Opened(handle, {member.name: member for member in members}, self.progress)
+        self.members = len(members)
+        self.proofs = sum(member.name.startswith(layout.PROOFS) for member in members)
+        yield from bundle.read_all()
+        yield from manifest_findings(bundle)
+        yield from record_findings(bundle)
+        self.records = len(bundle.records)
+        yield from statement_findings(bundle)

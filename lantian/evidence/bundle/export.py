@@ -1,0 +1,398 @@
+"""Exports a bundle: records as they stand in the archive, each verified while it is read.
+
+Nothing of a record's size is held twice, and one record at a time. The same content makes the same
+bytes, whenever and wherever it is exported; with the time of the newest thing in it as its own.
+"""
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lantian.clock import as_utc
+from lantian.errors import EvidenceDamaged, StoreError
+from lantian.evidence.archive import Archive
+from lantian.evidence.bundle import layout
+from lantian.evidence.bundle.extraction import fields_of, page_of
+from lantian.evidence.bundle.select import Asked, Place, Selected, original_of, places_of, selected
+from lantian.evidence.bundle.told import clue_told, custody_line, document_told, event_told
+from lantian.evidence.bundle.zipped import PIECE, ZipWriter
+from lantian.evidence.cdxj import Sorter, line_of, sorting
+from lantian.evidence.record import Record, parsed, unpacked
+from lantian.evidence.seal import ALGORITHM, digest_of
+from lantian.evidence.verify import differences
+from lantian.evidence.walk import Damage, walk
+from lantian.evidence.writer import address_of, date_of
+from lantian.model import (
+    Artifact,
+    AuditEvent,
+    Capture,
+    Clue,
+    Crawl,
+    Document,
+    Notice,
+    NoticeEvent,
+    Source,
+)
+
+_MOST_INFO = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A bundle that is on the disk."""
+
+    path: Path
+    size: int
+    digest: str
+    captures: int
+    records: int
+    documents: int
+
+
+@dataclass
+class Export:
+    """One export. `office` is printed on the extraction records."""
+
+    session: Session
+    archive: Archive
+    asked: Asked
+    office: str
+    demonstration: bool
+    software: str
+    progress: Callable[[int], None] | None = None
+    _newest: datetime = datetime(1980, 1, 1, tzinfo=UTC)
+    _placed: dict[int, tuple[str, int]] = field(default_factory=dict)
+    _infos: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def chosen(self) -> Selected:
+        """What goes into it."""
+        return selected(self.session, self.asked)
+
+    def write(self, path: Path) -> Exported:
+        """The bundle at `path`, whole or not at all; what was there is replaced.
+
+        Raises `NotFound` for what there is not, `EvidenceDamaged` naming the first record that is
+        not as it was kept, and `StoreError` if the file cannot be written.
+        """
+        chosen = self.chosen
+        part = path.with_name(f".{path.name}.part")
+        try:
+            with part.open("w+b") as out:
+                self._all(ZipWriter(out), path.parent)
+                out.flush()
+                os.fsync(out.fileno())
+                digest, size = _digest(out)
+            part.replace(path)
+        except OSError as error:
+            raise StoreError(
+                f"the bundle {path} cannot be written: {error.strerror}.",
+                hint="Make room on that disk, or name another place.",
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return Exported(
+            path, size, digest, len(chosen.captures), len(self._placed), len(chosen.documents)
+        )
+
+    def _all(self, zipped: ZipWriter, folder: Path) -> None:
+        with sorting(folder) as lines:
+            self._records(zipped, lines)
+            _stream(zipped, layout.INDEX, lines.lines)
+        self._pages(zipped)
+        zipped.add(layout.README, _readme())
+        for capture_id in self.chosen.captures:
+            self._capture(zipped, capture_id)
+        for document_id in self.chosen.documents:
+            self._document(zipped, document_id)
+        notices = [self._notice(zipped, notice_id) for notice_id in self.chosen.notices]
+        custody = _stream(zipped, layout.CUSTODY, self._custody)
+        self._ending(zipped, notices, custody)
+
+    # Records.
+
+    def _records(self, zipped: ZipWriter, lines: Sorter) -> None:
+        """The records, file by file as they stand in the archive, and their index."""
+        by_file = groupby(self._with_originals(), key=lambda one: one.file)
+        for file, places in ((file, list(places)) for file, places in by_file):
+            info = self.archive.warcinfo(file)
+            self._infos[file] = _fields(parsed(unpacked(info, _MOST_INFO)[0]).payload)
+            name = layout.warc_name(file)
+            size = len(info) + sum(place.length for place in places)
+            with zipped.stream(layout.ARCHIVE + name, size) as part:
+                part.write(info)
+                for place in places:
+                    raw, record = self._member(place)
+                    self._placed[place.artifact_id] = (name, part.size)
+                    lines.add(_line(raw, name, part.size))
+                    part.write(raw)
+                    self._told(datetime.fromisoformat(record.fields["WARC-Date"]))
+                    if self.progress is not None:
+                        self.progress(place.length)
+
+    def _with_originals(self) -> list[Place]:
+        """Where the records of the captures are, and those to which revisits among them refer."""
+        found = {
+            place.artifact_id: place for place in places_of(self.session, self.chosen.captures)
+        }
+        for revisit in [one for one in found.values() if one.role == "revisit"]:
+            fields = self.archive.record(self.session.get_one(Artifact, revisit.artifact_id)).fields
+            wanted = fields.get("WARC-Refers-To", "").strip("<>")
+            digest = fields.get("WARC-Payload-Digest", "")
+            original = original_of(self.session, wanted, digest)
+            if original is None:
+                raise EvidenceDamaged(
+                    f"{revisit.file} at {revisit.offset}: no row names the record that it repeats.",
+                    hint="`lantian evidence verify` names everything that is missing or changed.",
+                )
+            found[original.artifact_id] = original
+        return sorted(found.values())
+
+    def _member(self, place: Place) -> tuple[bytes, Record]:
+        artifact = self.session.get_one(Artifact, place.artifact_id)
+        raw, record = self.archive.member(artifact)
+        capture = self.session.get_one(Capture, artifact.capture_id)
+        for finding in differences(artifact, capture, record):
+            raise EvidenceDamaged(
+                str(finding), hint="It was changed in the store; compare with a backup."
+            )
+        return raw, record
+
+    def _told(self, at: datetime) -> None:
+        """Remember the newest time: it becomes that of the bundle."""
+        self._newest = max(self._newest, as_utc(at))
+
+    def _pages(self, zipped: ZipWriter) -> None:
+        pages = [layout.canonical(layout.PAGES_HEAD)]
+        for capture_id in self.chosen.captures:
+            capture = self.session.get_one(Capture, capture_id)
+            titles = select(Document.title).where(Document.capture_id == capture_id)
+            page = {
+                "id": f"capture-{capture_id}",
+                "url": address_of(capture.final_url),
+                "ts": date_of(capture.recorded_at),
+                "title": self.session.scalar(titles.order_by(Document.id).limit(1)) or capture.url,
+            }
+            pages.append(layout.canonical(page))
+        zipped.add(layout.PAGES, b"\n".join(pages) + b"\n")
+
+    # What is told about the records.
+
+    def _capture(self, zipped: ZipWriter, capture_id: int) -> None:
+        """The extraction record of a capture, with its picture and DOM beside it."""
+        capture = self.session.get_one(Capture, capture_id)
+        crawl = self.session.get_one(Crawl, capture.crawl_id)
+        source = self.session.get_one(Source, crawl.source_id)
+        folder = layout.capture_folder(capture_id)
+        obtained = []
+        for artifact in capture.artifacts:
+            told = self._obtained(artifact)
+            if artifact.role in layout.FILES:
+                told["file"] = folder + layout.FILES[artifact.role]
+                zipped.add(told["file"], self.archive.read(artifact))
+            obtained.append(told)
+        if not any(one["role"] == "payload" for one in obtained):
+            raise EvidenceDamaged(
+                f"capture {capture_id}: no row names its payload.",
+                hint="`lantian evidence verify` names everything that is missing or changed.",
+            )
+        told = fields_of(
+            capture,
+            crawl,
+            source,
+            obtained,
+            office=self.office,
+            demonstration=self.demonstration,
+            warcinfo=self._infos[capture.artifacts[0].file],
+        )
+        data = layout.readable(told)
+        pictures = {name: name.removeprefix(folder) for name in told["screenshots"]}
+        zipped.add(f"{folder}record.json", data)
+        page = page_of(told, digest=digest_of(data), pictures=pictures)
+        zipped.add(f"{folder}record.html", page)
+
+    def _obtained(self, artifact: Artifact) -> dict[str, Any]:
+        name, offset = self._placed[artifact.id]
+        return {
+            "role": artifact.role,
+            "media_type": artifact.media_type,
+            "file": None,
+            "size": artifact.size,
+            "algorithm": ALGORITHM,
+            "digest": artifact.digest,
+            "warc": layout.ARCHIVE + name,
+            "offset": offset,
+            "length": artifact.length,
+            "record_id": artifact.record_id,
+            "record_digest": artifact.record_digest,
+            "kept_in": {"file": artifact.file, "offset": artifact.offset},
+        }
+
+    def _document(self, zipped: ZipWriter, document_id: int) -> None:
+        """The text that was read, verbatim, and its hits."""
+        document = self.session.get_one(Document, document_id)
+        text = document.text.encode("utf-8", "surrogatepass")
+        if digest_of(text) != document.text_digest:
+            raise EvidenceDamaged(
+                f"document {document_id}: its text does not match its digest.",
+                hint="It was changed in the store; compare with a backup.",
+            )
+        folder = layout.document_folder(document_id)
+        zipped.add(f"{folder}text.txt", text)
+        zipped.add(f"{folder}hits.json", layout.readable(document_told(self.session, document)))
+        if not self.demonstration:  # there it is another clock's time
+            self._told(document.last_seen_at)
+
+    def _notice(self, zipped: ZipWriter, notice_id: int) -> dict[str, Any]:
+        """The notice as it was frozen, and what happened to it."""
+        notice = self.session.get_one(Notice, notice_id)
+        content = layout.canonical(notice.content)
+        if digest_of(content) != notice.content_digest:
+            raise EvidenceDamaged(
+                f"notice {notice_id}: its content does not match its digest.",
+                hint="It was changed in the store; compare with a backup.",
+            )
+        folder = layout.notice_folder(notice_id)
+        zipped.add(f"{folder}notice.json", content)
+        statement = select(NoticeEvent).where(NoticeEvent.notice_id == notice_id)
+        events = list(self.session.scalars(statement.order_by(NoticeEvent.seq)))
+        zipped.add(f"{folder}events.json", layout.readable([event_told(event) for event in events]))
+        for event in events:
+            self._told(event.recorded_at)
+        return {"notice": notice_id, "state": notice.state, "content_digest": notice.content_digest}
+
+    def _custody(self) -> Iterator[bytes]:
+        """The events of the audit chain about what was asked for, a line each."""
+        statement = (
+            select(AuditEvent)
+            .where(AuditEvent.subject.in_(self.chosen.subjects))
+            .where(AuditEvent.action.not_in(layout.READ_OUT))
+            .order_by(AuditEvent.id)
+            .execution_options(yield_per=500)
+        )
+        for event in self.session.scalars(statement):
+            self._told(event.recorded_at)
+            yield layout.canonical(custody_line(event)) + b"\n"
+
+    # The end.
+
+    def _ending(
+        self, zipped: ZipWriter, notices: Sequence[dict[str, Any]], custody: dict[str, Any]
+    ) -> None:
+        """What the bundle is, and the digests of everything."""
+        chosen = self.chosen
+        clues = [
+            clue_told(self.session.get_one(Clue, clue_id))
+            for clue_id in sorted(set(chosen.asked.clues))
+        ]
+        bundle = {
+            "format": layout.FORMAT,
+            "demonstration": self.demonstration,
+            "asked": {
+                "clues": sorted(set(chosen.asked.clues)),
+                "notices": sorted(set(chosen.asked.notices)),
+                "captures": sorted(set(chosen.asked.captures)),
+            },
+            "office": self.office or None,
+            "captures": list(chosen.captures),
+            "documents": list(chosen.documents),
+            "clues": clues,
+            "notices": list(notices),
+            "records": len(self._placed),
+            "custody": custody,
+        }
+        zipped.add(layout.BUNDLE, layout.readable(bundle))
+        sums = (f"{one.digest.partition(':')[2]}  {one.name}\n" for one in zipped.members)
+        zipped.add(layout.SUMS, "".join(sums).encode())
+        package = zipped.add(layout.PACKAGE, layout.readable(self._package(zipped)))
+        told = {"path": layout.PACKAGE, "hash": package.digest}
+        zipped.add(layout.PACKAGE_DIGEST, layout.readable(told))
+        zipped.finish()
+
+    def _package(self, zipped: ZipWriter) -> dict[str, Any]:
+        created = f"{self._newest:%Y-%m-%dT%H:%M:%SZ}"
+        asked = self.chosen.asked
+        named = [
+            f"{word} {', '.join(map(str, sorted(set(ids))))}"
+            for word, ids in (
+                ("线索", asked.clues),
+                ("通知", asked.notices),
+                ("固定记录", asked.captures),
+            )
+            if ids
+        ]
+        first = self.session.get_one(Capture, self.chosen.captures[0])
+        return {
+            "profile": "data-package",
+            "wacz_version": layout.WACZ_VERSION,
+            "title": "网页证据包：" + "；".join(named),
+            "description": "所列内容涉嫌违法，是否违法以有权机关的认定为准。"
+            + ("演示数据，不得作为证据使用。" if self.demonstration else ""),
+            "created": created,
+            "modified": created,
+            "software": self.software,
+            "mainPageUrl": address_of(first.final_url),
+            "mainPageDate": date_of(first.recorded_at),
+            "resources": [
+                {
+                    "name": one.name.rpartition("/")[2],
+                    "path": one.name,
+                    "hash": one.digest,
+                    "bytes": one.size,
+                }
+                for one in zipped.members
+            ],
+        }
+
+
+def _stream(zipped: ZipWriter, name: str, lines: Callable[[], Iterator[bytes]]) -> dict[str, Any]:
+    """A member of lines that are not held in memory; how many there are, and their digest."""
+    count = 0
+    with tempfile.TemporaryFile() as kept:
+        for line in lines():
+            kept.write(line)
+            count += 1
+        size = kept.tell()
+        kept.seek(0)
+        with zipped.stream(name, size) as part:
+            while data := kept.read(PIECE):
+                part.write(data)
+    return {"lines": count, "digest": part.digest}
+
+
+def _line(raw: bytes, name: str, offset: int) -> bytes:
+    found = next(walk(io.BytesIO(raw), end=len(raw)))
+    line = None if isinstance(found, Damage) else line_of(replace(found, offset=offset), name)
+    if line is None:  # what an artifact names is a record that is looked up
+        raise EvidenceDamaged(f"{name}: what stands at {offset} is no record of a page.")
+    return line
+
+
+def _fields(block: bytes) -> dict[str, str]:
+    """The fields in the block of a `warcinfo` record."""
+    lines = (line.partition(": ") for line in block.decode("utf-8", "replace").splitlines())
+    return {name: value for name, colon, value in lines if colon}
+
+
+def _readme() -> bytes:
+    return resources.files("lantian.evidence.bundle").joinpath("README.txt").read_bytes()
+
+
+def _digest(out: IO[bytes]) -> tuple[str, int]:
+    out.seek(0)
+    found = hashlib.new(ALGORITHM)
+    while data := out.read(PIECE):
+        found.update(data)
+    return f"{ALGORITHM}:{found.hexdigest()}", out.tell()

@@ -1,0 +1,149 @@
+"""The extraction record of a capture (电子数据提取笔录): its fields as JSON, and a page to print.
+
+The fields are those of the official form. What the installation did not write down when the
+capture was made stays empty, to be filled in by hand: nothing is made up afterwards.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import jinja2
+
+from lantian.clock import SHANGHAI, as_utc
+from lantian.model import Capture, Crawl, Source
+
+FORMAT = "lantian.extraction/1"
+ROLES = {
+    "payload": "服务器响应正文",
+    "dom": "浏览器渲染后的页面（DOM）",
+    "screenshot": "整页截图",
+    "revisit": "再次访问的响应（内容未变）",
+}
+_PURPOSES = {"crawl": "日常监测采集", "evidence": "取证访问", "recheck": "复查访问"}
+
+
+def fields_of(
+    capture: Capture,
+    crawl: Crawl,
+    source: Source,
+    obtained: Sequence[Mapping[str, Any]],
+    *,
+    office: str,
+    demonstration: bool,
+    warcinfo: Mapping[str, str],
+) -> dict[str, Any]:
+    """The record as plain JSON: times in UTC, what is not known `None`.
+
+    `obtained` lists what was kept, `warcinfo` what the file says about its making.
+    """
+    return {
+        "format": FORMAT,
+        "capture": capture.id,
+        "demonstration": demonstration,
+        "case": {"number": None, "task": crawl.job_key, "purpose": capture.purpose},
+        "source": {"name": source.name, "title": source.title, "kind": source.kind},
+        "unit": office or None,
+        "operators": [],
+        "place": None,
+        "device": {
+            "host": warcinfo.get("hostname"),
+            "system": warcinfo.get("operating-system"),
+            "cleanliness_check": None,
+        },
+        "network": {"own_ip": warcinfo.get("ip"), "check": None},
+        "clock": {"check": warcinfo.get("clock"), "offset_seconds": None},
+        "tool": {
+            "name": "Lantian",
+            "version": capture.tool_version,
+            "reader_version": capture.reader_version,
+            "profile": source.profile,
+            "profile_version": capture.profile_version,
+        },
+        "target": {
+            "url": capture.url,
+            "final_url": capture.final_url,
+            "remote_ip": capture.remote_ip,
+            "account": None,
+            "via": capture.via,
+            "status": capture.status,
+        },
+        "time": {
+            "task_started": _utc(crawl.started_at),
+            "captured": _utc(capture.at),
+            "recorded": _utc(capture.recorded_at),
+            "task_ended": _utc(crawl.ended_at),
+        },
+        "payload_digest": capture.payload_digest,
+        "content_digest": capture.content_digest,
+        "obtained": list(obtained),
+        "screenshots": [one["file"] for one in obtained if one["role"] == "screenshot"],
+        "hits": capture.hit_count,
+        "hits_stood": capture.hits_stood,
+        "unreadable": capture.unreadable,
+        "time_stamp": None,
+        "remarks": None,
+    }
+
+
+def _utc(at: datetime | None) -> str | None:
+    return None if at is None else as_utc(at).isoformat()
+
+
+def steps_of(told: Mapping[str, Any]) -> list[str]:
+    """What was done, in order, in Chinese: it follows from the fields."""
+    target, browser = told["target"], told["target"]["via"] == "browser"
+    purpose = _PURPOSES.get(told["case"]["purpose"], told["case"]["purpose"])
+    steps = [
+        f"按任务“{told['case']['task']}”（{purpose}），由工具自动访问网址 {target['url']}，"
+        + ("使用浏览器（Chromium）打开页面。" if browser else "发出 HTTP 请求。"),
+    ]
+    if target["final_url"] != target["url"]:
+        steps.append(f"服务器重定向，最终网址为 {target['final_url']}。")
+    whence = f"（IP 地址 {target['remote_ip']}）" if target["remote_ip"] else ""
+    steps.append(f"接收服务器{whence}的响应，HTTP 状态码为 {target['status']}。")
+    steps.append("将响应的状态行、首部和正文原样写入 WARC 文件，写盘后计算 SHA-256 摘要。")
+    if any(one["role"] == "dom" for one in told["obtained"]):
+        steps.append("页面渲染完成后，保存渲染后的 DOM，写入同一 WARC 文件并计算摘要。")
+    if told["screenshots"]:
+        steps.append("对整个页面截图，写入同一 WARC 文件并计算摘要。")
+    if told["unreadable"]:
+        steps.append(f"该响应未能读取：{told['unreadable']}")
+    if told["hits_stood"] is not None:
+        stood = "仍然存在" if told["hits_stood"] else "已不存在"
+        steps.append(f"经再次匹配，先前命中的内容在本次访问时{stood}。")
+    return steps
+
+
+def page_of(told: Mapping[str, Any], *, digest: str, pictures: Mapping[str, str]) -> bytes:
+    """The record as an HTML page to print; `digest` is that of its JSON.
+
+    `pictures` maps each screenshot to its address relative to the page.
+    """
+    template = _templates().get_template("extraction.html")
+    page = template.render(
+        told=told, steps=steps_of(told), digest=digest, roles=ROLES, pictures=pictures
+    )
+    return page.encode("utf-8", "replace")
+
+
+def _shanghai(utc: str | None) -> str:
+    if not utc:
+        return ""
+    local = datetime.fromisoformat(utc).astimezone(SHANGHAI)
+    return f"{local:%Y年%m月%d日 %H:%M:%S}"
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("lantian.evidence.bundle"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["shanghai"] = _shanghai
+    return made

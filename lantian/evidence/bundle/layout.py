@@ -1,0 +1,64 @@
+"""Where each thing lies in a bundle. Whoever writes one and whoever checks one goes by these names.
+
+`archive/`, `indexes/` and `pages/` are those of WACZ 1.1.1, everything of ours is in `evidence/`.
+`evidence/proofs/` is kept for proofs of inclusion: what lies there is held to its digest, and
+judged by whoever knows its form.
+"""
+
+import json
+from pathlib import PurePosixPath
+from typing import Any
+
+FORMAT = "lantian.bundle/1"
+WACZ_VERSION = "1.1.1"
+PACKAGE = "datapackage.json"
+PACKAGE_DIGEST = "datapackage-digest.json"
+ARCHIVE = "archive/"
+INDEX = "indexes/index.cdx"
+"""CDXJ lines; pywb takes a bundle's index under this ending only."""
+PAGES = "pages/pages.jsonl"
+OURS = "evidence/"
+README = "evidence/README.txt"
+BUNDLE = "evidence/bundle.json"
+CUSTODY = "evidence/custody.jsonl"
+SUMS = "evidence/SHA256SUMS"
+PROOFS = "evidence/proofs/"
+SUFFIX = ".warc.gz"
+REQUIRED = (PACKAGE, PACKAGE_DIGEST, INDEX, PAGES, README, BUNDLE, CUSTODY, SUMS)
+PAGES_HEAD = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}
+FILES = {"screenshot": "screenshot.png", "dom": "dom.html.txt"}
+"""Roles that also lie beside the WARC; a page of others as text, so that nothing in it runs."""
+READ_OUT = frozenset({"evidence.export", "notice.evidence"})
+"""Acts that take a copy: they are not told in the copy, which would be another one each time."""
+
+
+def warc_name(file: str) -> str:
+    """`2026-11-crawl-1.warc.gz` for the archive's `warc/2026/11/crawl-1.warc.gz`."""
+    return "-".join(PurePosixPath(file).parts[1:])
+
+
+def capture_folder(capture_id: int) -> str:
+    """The folder of one capture."""
+    return f"{OURS}capture-{capture_id}/"
+
+
+def document_folder(document_id: int) -> str:
+    """The folder of one version of a posting."""
+    return f"{OURS}document-{document_id}/"
+
+
+def notice_folder(notice_id: int) -> str:
+    """The folder of one notice."""
+    return f"{OURS}notice-{notice_id}/"
+
+
+def readable(told: Any) -> bytes:
+    """JSON that a person can read, always the same for the same content."""
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1)
+    return (text + "\n").encode("utf-8", "surrogatepass")
+
+
+def canonical(told: Any) -> bytes:
+    """JSON in one line: sorted keys, no spaces, UTF-8. Digests are of this form."""
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,148 @@
+"""What belongs to a clue, to a notice, or to captures that were picked."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lantian.errors import Invalid, NotFound
+from lantian.model import (
+    Artifact,
+    Capture,
+    Clue,
+    Document,
+    Hit,
+    Notice,
+    NoticeItem,
+    Recheck,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a bundle is asked for: ids of clues, of notices and of captures."""
+
+    clues: tuple[int, ...] = ()
+    notices: tuple[int, ...] = ()
+    captures: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What goes into it, as sorted ids; the rows are read one at a time.
+
+    `subjects` are those of the audit chain whose events are told.
+    """
+
+    asked: Asked
+    captures: tuple[int, ...]
+    documents: tuple[int, ...]
+    notices: tuple[int, ...]
+    subjects: tuple[str, ...]
+
+
+def selected(session: Session, asked: Asked) -> Selected:
+    """The captures, documents and notices that belong to what was asked for.
+
+    To a clue belong the versions of its posting that hit, the captures in which these were read,
+    and every evidence visit and re-check of them, whatever it saw; to a notice, the same of its
+    clues, with the versions that it told of. Raises `NotFound` naming what there is not, and
+    `Invalid` if nothing was asked for.
+    """
+    if not (asked.clues or asked.notices or asked.captures):
+        raise Invalid("nothing was asked for.", hint="Name a clue, a notice or a capture.")
+    documents: set[int] = set()
+    captures: set[int] = set()
+    clues: set[int] = set(asked.clues)
+    for notice_id in asked.notices:
+        notice = session.get(Notice, notice_id)
+        if notice is None:
+            raise NotFound(f"there is no notice {notice_id}.", hint="`lantian notice list`.")
+        documents |= {item.document_id for item in notice.items}
+        clues |= {item.clue_id for item in notice.items}
+    for clue_id in sorted(clues):
+        documents |= _documents_of(session, clue_id)
+        captures |= _rechecks_of(session, clue_id)
+    for document_id in documents:
+        captures |= _captures_of(session, document_id)
+    for capture_id in asked.captures:
+        if session.get(Capture, capture_id) is None:
+            raise NotFound(f"there is no capture {capture_id}.", hint="Is it of this installation?")
+        captures.add(capture_id)
+        documents |= _hit_in(session, capture_id)
+    return Selected(
+        asked=asked,
+        captures=tuple(sorted(captures)),
+        documents=tuple(sorted(documents)),
+        notices=tuple(sorted(set(asked.notices))),
+        subjects=(
+            *(f"clue:{one}" for one in sorted(clues)),
+            *(f"notice:{one}" for one in sorted(set(asked.notices))),
+        ),
+    )
+
+
+def _documents_of(session: Session, clue_id: int) -> set[int]:
+    clue = session.get(Clue, clue_id)
+    if clue is None:
+        raise NotFound(f"there is no clue {clue_id}.", hint="The queue shows each clue's number.")
+    versions = select(Document.id).where(
+        Document.platform_id == clue.platform_id,
+        Document.posting_key == clue.posting_key,
+        Document.id.in_(select(Hit.document_id)),
+    )
+    return {clue.document_id, *session.scalars(versions)}
+
+
+def _captures_of(session: Session, document_id: int) -> set[int]:
+    document = session.get_one(Document, document_id)
+    visits = select(Capture.id).where(
+        Capture.page_id == document.page_id, Capture.purpose != "crawl"
+    )
+    return {document.capture_id, *session.scalars(visits)}
+
+
+def _rechecks_of(session: Session, clue_id: int) -> set[int]:
+    statement = (
+        select(Recheck.capture_id)
+        .join(NoticeItem, NoticeItem.id == Recheck.item_id)
+        .where(NoticeItem.clue_id == clue_id)
+    )
+    return {found for found in session.scalars(statement) if found is not None}
+
+
+def _hit_in(session: Session, capture_id: int) -> set[int]:
+    statement = select(Document.id).where(
+        Document.capture_id == capture_id, Document.id.in_(select(Hit.document_id))
+    )
+    return set(session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a record stands in the archive; ordered as they stand there."""
+
+    file: str
+    offset: int
+    length: int
+    artifact_id: int
+    role: str
+
+
+_PLACE = select(Artifact.file, Artifact.offset, Artifact.length, Artifact.id, Artifact.role)
+
+
+def places_of(session: Session, captures: Iterable[int]) -> Iterator[Place]:
+    """Where the records of captures stand."""
+    for capture_id in captures:
+        for row in session.execute(_PLACE.where(Artifact.capture_id == capture_id)):
+            yield Place(*row)
+
+
+def original_of(session: Session, record_id: str, digest: str) -> Place | None:
+    """Where the record stands to which a revisit refers; `digest` is that of its payload."""
+    # By digest as well, since that is indexed.
+    statement = _PLACE.where(Artifact.digest == digest, Artifact.record_id == record_id)
+    row = session.execute(statement.limit(1)).first()
+    return None if row is None else Place(*row)
