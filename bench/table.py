@@ -205,15 +205,20 @@ def _start(figure: Figure) -> Iterator[Row]:
 
 def _likeness(figure: Figure) -> Iterator[Row]:
     samples, least = figure["samples"]["lantian"], f"{figure['threshold']}"
-    for what, edit in (
-        ("copies found, 3% of letters changed; 10%", "letters changed, each alone"),
-        ("copies found, 10% rewritten in stretches; 30%", "rewritten in stretches"),
+    for what, mine, other in (
+        (
+            "copies found, 3% of letters changed; 10%",
+            "3 % of letters changed, each alone",
+            "10 % of letters changed, each alone",
+        ),
+        (
+            "copies found, 10% rewritten in stretches; 30%",
+            "10 % rewritten in stretches",
+            "30 % rewritten in stretches",
+        ),
     ):
-        light, heavy = ("3 %", "10 %") if "each" in edit else ("10 %", "30 %")
-        mine, other = (
-            median(samples, "found", f"{share} {edit}", least) for share in (light, heavy)
-        )
-        yield Row("likeness", what, f"{mine:.3f}", f"{other:.3f}")
+        light, heavy = (median(samples, "found", edit, least) for edit in (mine, other))
+        yield Row("likeness", what, f"{light:.3f}", f"{heavy:.3f}")
     mixed = median(samples, "groups", least, "mixed")
     half = median(samples, "wrong", "50% in common", least)
     yield Row(
