@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from lantian.clues.likeness import group_clues
 from lantian.intake.findings import ask_for_evidence, form_clues, store_hits
 from lantian.intake.judge import page_of
 from lantian.model import Capture, Clue, Document, Seller
@@ -65,7 +66,10 @@ def rematch(
     hit = set(fresh)
     _keep_captures(session, [one for one, _ in rows if one.id in hit], fresh, now=now)
     to_form = hit | _told_otherwise(session, scans, matcher.pack_hash)
-    form_clues(session, sorted(to_form), pack_hash=matcher.pack_hash, now=now, tokenise=tokenise)
+    formed = form_clues(
+        session, sorted(to_form), pack_hash=matcher.pack_hash, now=now, tokenise=tokenise
+    )
+    group_clues(session, formed, matcher.tables)
     return rows[-1][0].id
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
+from lantian.clues.likeness import group_clues
 from lantian.intake.captures import store_captures, store_observations, write_records
 from lantian.intake.context import BatchResult, IntakeContext
 from lantian.intake.findings import ask_for_evidence, mark_gone, store_clues, store_hits
@@ -61,6 +62,7 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
     _ask_for_visits(session, judged, ctx, now=now)
     planned = _move_frontier(session, judged, ctx)
     _count(session, judged, ctx, not_modified=not_modified, hits=len(fresh))
+    group_clues(session, clues, ctx.matcher.tables)
     return BatchResult(
         outcomes={found.visit.row_id: found.outcome for found in judged},
         captures=captures,

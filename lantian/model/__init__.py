@@ -11,6 +11,7 @@ from lantian.model.column import Entity, UtcTime
 from lantian.model.document import Document, Hit
 from lantian.model.installation import Installation
 from lantian.model.job import Job
+from lantian.model.likeness import TextBand, TextForm
 from lantian.model.market import Platform, PlatformHost, Seller
 from lantian.model.notice import Notice, NoticeEvent, NoticeItem, Recheck
 from lantian.model.pack import RulePack, RulePackFile, ShadowHit, ShadowLook
@@ -49,6 +50,8 @@ __all__ = [
     "ShadowHit",
     "ShadowLook",
     "Source",
+    "TextBand",
+    "TextForm",
     "User",
     "UserSession",
     "UtcTime",

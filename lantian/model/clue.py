@@ -19,6 +19,7 @@ class Clue(Entity):
     __table_args__ = (
         UniqueConstraint("platform_id", "posting_key"),
         Index("ix_clue_state_severity_first_seen_at", "state", "severity", "first_seen_at"),
+        Index("ix_clue_form_id_platform_id", "form_id", "platform_id"),
     )
 
     id: Mapped[Id]
@@ -27,6 +28,8 @@ class Clue(Entity):
     posting_key: Mapped[str]
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
     """The newest version that hit."""
+    form_id: Mapped[int | None] = mapped_column(ForeignKey("text_form.id"))
+    """The letters of that version, by which it is in a group; none if it has no letter."""
     seller_id: Mapped[int | None] = mapped_column(ForeignKey("seller.id"), index=True)
     state: Mapped[Word] = mapped_column(default="open")
     presence: Mapped[Word] = mapped_column(default="online")

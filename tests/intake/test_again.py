@@ -9,6 +9,7 @@ from lantian.intake.again import read_again, rematch
 from lantian.model import Capture, Clue, Document, Hit, Job
 from lantian.reading import RawPage, parse_profile
 from matchers.scan import PageContext, ScanResult
+from matchers.text import Tables
 
 A = "https://shop.example/goods/1"
 PROFILE = """
@@ -28,6 +29,12 @@ class NewerPack:
     matcher: Any
     knows: bool = True
     pack_hash: str = "sha256:newer"
+
+    @property
+    def tables(self) -> Tables:
+        """Those of the shipped pack."""
+        tables: Tables = self.matcher.tables
+        return tables
 
     def scan(self, text: str, *, page: PageContext | None = None) -> ScanResult:
         """What the shipped pack finds, or nothing."""

@@ -104,6 +104,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_user_name")),
     )
     op.create_table(
+        "text_form",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("group_digest", sa.String(length=80), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_text_form")),
+        sa.UniqueConstraint("digest", name=op.f("uq_text_form_digest")),
+    )
+    with op.batch_alter_table("text_form", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_text_form_group_digest"), ["group_digest"], unique=False
+        )
+
+    op.create_table(
+        "text_band",
+        sa.Column("band", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("form_id", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["form_id"], ["text_form.id"], name=op.f("fk_text_band_form_id")),
+        sa.PrimaryKeyConstraint("band", "form_id", name=op.f("pk_text_band")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "api_key",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("key_id", sa.String(length=16), nullable=False),
@@ -506,6 +528,7 @@ def upgrade() -> None:
         sa.Column("platform_id", NUMBER, nullable=False),
         sa.Column("posting_key", sa.Text(), nullable=False),
         sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("form_id", NUMBER, nullable=True),
         sa.Column("seller_id", NUMBER, nullable=True),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("presence", sa.String(length=40), nullable=False),
@@ -522,6 +545,7 @@ def upgrade() -> None:
         sa.Column("lease_user_id", NUMBER, nullable=True),
         sa.Column("lease_until", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_clue_document_id")),
+        sa.ForeignKeyConstraint(["form_id"], ["text_form.id"], name=op.f("fk_clue_form_id")),
         sa.ForeignKeyConstraint(["lease_user_id"], ["user.id"], name=op.f("fk_clue_lease_user_id")),
         sa.ForeignKeyConstraint(["platform_id"], ["platform.id"], name=op.f("fk_clue_platform_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["seller.id"], name=op.f("fk_clue_seller_id")),
@@ -539,6 +563,9 @@ def upgrade() -> None:
             "ix_clue_state_severity_first_seen_at",
             ["state", "severity", "first_seen_at"],
             unique=False,
+        )
+        batch_op.create_index(
+            "ix_clue_form_id_platform_id", ["form_id", "platform_id"], unique=False
         )
 
     op.create_table(
