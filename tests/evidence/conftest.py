@@ -1,5 +1,6 @@
 """An archive, and a store whose rows name what is in it."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,6 @@ from lantian.evidence.finding import Finding
 from lantian.evidence.verify import verify
 from lantian.model import Artifact, Capture, Crawl, Page, Platform, Source
 from lantian.store.engine import Store
-from lantian.store.migrate import upgrade
 
 AT = datetime(2026, 11, 24, 8, 30, 0, 123456, tzinfo=UTC)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nServer: nginx\r\n\r\n"
@@ -155,10 +155,10 @@ def archive(tmp_path: Path) -> Archive:
 
 
 @pytest.fixture
-def kept(sqlite_store_url: str, archive: Archive) -> Iterator[Kept]:
+def kept(sqlite_store_url: str, sqlite_template: Path, archive: Archive) -> Iterator[Kept]:
     """An archive beside a store with one source."""
+    shutil.copyfile(sqlite_template, sqlite_store_url.removeprefix("sqlite:///"))
     store = Store(sqlite_store_url)
-    upgrade(store)
     found = Kept(store, archive)
     found.begin()
     yield found

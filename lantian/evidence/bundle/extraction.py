@@ -21,6 +21,13 @@ ROLES = {
     "screenshot": "整页截图",
     "revisit": "再次访问的响应（内容未变）",
 }
+_KEPT_HTTP = (
+    "将响应的状态行、首部（字段名大小写、顺序和传输编码为重建）和收到的正文写入 WARC 文件，"
+    "并计算 SHA-256 摘要。"
+)
+_KEPT_BROWSER = (
+    "将浏览器给出的状态行、首部和经浏览器解码的正文写入 WARC 文件，并计算 SHA-256 摘要。"
+)
 _PURPOSES = {"crawl": "日常监测采集", "evidence": "取证访问", "recheck": "复查访问"}
 
 
@@ -103,7 +110,7 @@ def steps_of(told: Mapping[str, Any]) -> list[str]:
         steps.append(f"服务器重定向，最终网址为 {target['final_url']}。")
     whence = f"（IP 地址 {target['remote_ip']}）" if target["remote_ip"] else ""
     steps.append(f"接收服务器{whence}的响应，HTTP 状态码为 {target['status']}。")
-    steps.append("将响应的状态行、首部和正文原样写入 WARC 文件，写盘后计算 SHA-256 摘要。")
+    steps.append(_KEPT_BROWSER if browser else _KEPT_HTTP)
     if any(one["role"] == "dom" for one in told["obtained"]):
         steps.append("页面渲染完成后，保存渲染后的 DOM，写入同一 WARC 文件并计算摘要。")
     if told["screenshots"]:

@@ -1,6 +1,7 @@
 """An installation with a clue that went all the way, and the bundle of it."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from lantian.access import audit
-from lantian.evidence.archive import Original
+from lantian.evidence.archive import Archive, Original
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.export import Export, Exported
@@ -35,6 +36,7 @@ from lantian.model import (
     Recheck,
     User,
 )
+from lantian.store.engine import Store
 from tests.evidence.conftest import AT, HEAD, PNG, Kept, _row
 
 URL = "https://shop.example/goods/1"
@@ -74,10 +76,10 @@ def build(kept: Kept) -> Case:
         case.capture(writer, URL, PAGE.encode() + b"<!-- 2 -->", hit_count=3)
     with case.archive.writer("evidence-2", at=AT, software="lantian test") as writer:
         dom = f"<html><body>{TEXT}</body></html>".encode()
-        seen = {"purpose": "evidence", "hits_stood": True, "via": "browser"}
+        seen: dict[str, Any] = {"purpose": "evidence", "hits_stood": True, "via": "browser"}
         case.capture(writer, URL, dom, dom=dom + b"<!-- dom -->", screenshot=PNG, **seen)
         revisit(case, writer)
-        gone = {"purpose": "recheck", "hits_stood": False, "status": 404}
+        gone: dict[str, Any] = {"purpose": "recheck", "hits_stood": False, "status": 404}
         head = HEAD.replace(b"200 OK", b"404 Not Found")
         case.capture(writer, URL, b"<p>gone", head=head, **gone)
     for version, capture_id in ((1, 2), (2, 3)):
@@ -219,10 +221,24 @@ def case(kept: Kept) -> Case:
 BOTH = Asked(clues=(1,), notices=(1,))
 
 
+@pytest.fixture(scope="session")
+def made_bundle(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bundle of such a case, made once."""
+    folder = tmp_path_factory.mktemp("case")
+    shutil.copyfile(sqlite_template, folder / "store.sqlite3")
+    kept = Kept(Store(f"sqlite:///{folder / 'store.sqlite3'}"), Archive(folder / "evidence"))
+    kept.begin()
+    made = build(kept).export(folder / "case.wacz", BOTH)
+    kept.store.close()
+    return made.path.read_bytes()
+
+
 @pytest.fixture
-def bundle(case: Case, tmp_path: Path) -> Path:
-    """The bundle of its clue and notice."""
-    return case.export(tmp_path / "case.wacz", BOTH).path
+def bundle(made_bundle: bytes, tmp_path: Path) -> Path:
+    """The bundle of the clue and the notice of such a case: the same bytes for every test."""
+    path = tmp_path / "case.wacz"
+    path.write_bytes(made_bundle)
+    return path
 
 
 def check(path: Path, expect: str = "") -> list[Finding]:
