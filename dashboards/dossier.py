@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dashboards.listing import Row, rows_of
 from lantian.clock import legal_day
+from lantian.clues.likeness import Group, groups_of
 from lantian.errors import NotFound
 from lantian.law import Article, articles_in_force
 from lantian.model import (
@@ -72,6 +73,8 @@ class Dossier:
     decisions: tuple[tuple[Decision, User], ...]
     notices: tuple[tuple[Notice, NoticeItem], ...]
     siblings: tuple[Row, ...]
+    group: Group | None
+    """Clues of the same text, if there is another."""
 
 
 # One question instead of six: a page of the queue waits for each.
@@ -116,6 +119,7 @@ def dossier(session: Session, clue_id: int) -> Dossier:
         decisions=_decisions(session, clue_id),
         notices=_notices(session, clue_id),
         siblings=_siblings(session, clue),
+        group=groups_of(session, [clue_id]).get(clue_id),
     )
 
 

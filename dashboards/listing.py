@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dashboards.filters import Filter, query_of
 from lantian.clues.leases import Holder, holders
+from lantian.clues.likeness import Group, groups_of
 from lantian.clues.queue import find_clues
 from lantian.errors import IndexUnavailable
 from lantian.model import Clue, ClueClaim, Document, Platform, Seller
@@ -34,6 +35,8 @@ class Row:
     first_seen: datetime
     revision: int
     holder: Holder | None
+    group: Group | None
+    """Clues of the same text, if there is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def listing(
 
 
 def rows_of(session: Session, ids: Sequence[int], *, now: datetime) -> tuple[Row, ...]:
-    """The rows of these clues, in the given order, by three queries however many they are."""
+    """The rows of these clues, in the given order, by five queries however many they are."""
     if not ids:
         return ()
     statement = (
@@ -108,6 +111,7 @@ def rows_of(session: Session, ids: Sequence[int], *, now: datetime) -> tuple[Row
     for clue_id, claim in session.execute(of_clues.order_by(ClueClaim.claim)):
         claims.setdefault(clue_id, []).append(claim)
     held = holders(session, ids, now=now)
+    groups = groups_of(session, ids)
     made = {}
     for one in session.execute(statement):
         clue_id, title, text, platform, name, seller, severity, score, *rest = one
@@ -125,5 +129,6 @@ def rows_of(session: Session, ids: Sequence[int], *, now: datetime) -> tuple[Row
             first_seen=first_seen,
             revision=revision,
             holder=held.get(clue_id),
+            group=groups.get(clue_id),
         )
     return tuple(made[clue_id] for clue_id in ids if clue_id in made)

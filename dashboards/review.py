@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from dashboards.dossier import dossier
 from dashboards.facets import facet_lists
 from dashboards.filters import Filter, query_of, read_filter
-from dashboards.listing import Listing, listing
+from dashboards.listing import Listing, listing, rows_of
 from dashboards.people import Acting, Signed, Visitor
 from dashboards.rendering import age, page
 from dashboards.wording import WORDS, claim_labels, guidance
 from lantian.clues.decide import BatchOutcome, decide, decide_many, undo
 from lantian.clues.leases import LEASE, hold, lease, release
+from lantian.clues.likeness import Group, group_members, groups_of
 from lantian.clues.reasons import REASONS, reason_by_key
 from lantian.errors import Conflict, IndexUnavailable, Invalid, LantianError, NotFound
 from lantian.model import Artifact, Clue
@@ -28,6 +29,8 @@ from lantian.search.query import Query
 
 router = APIRouter()
 MOST_AT_ONCE = 1_000
+MOST_ALIKE = 200
+"""Clues of one text that are listed, those with the very same letters first."""
 RENEWED_AFTER = timedelta(minutes=1)
 
 
@@ -64,6 +67,28 @@ def facets(request: Request, visitor: Signed) -> HTMLResponse:
 def clue(request: Request, visitor: Signed, clue_id: int) -> HTMLResponse:
     """The list with this clue open."""
     return _page(request, visitor, clue_id)
+
+
+@router.get("/clues/{clue_id}/alike", response_class=HTMLResponse)
+def alike(request: Request, visitor: Signed, clue_id: int) -> HTMLResponse:
+    """The clues of the same or nearly the same text, to decide them together."""
+    wanted = read_filter(request.query_params)
+    with visitor.parts.store.read() as session:
+        if session.get(Clue, clue_id) is None:
+            raise NotFound(f"there is no clue {clue_id}.", hint="Go back to the list.")
+        members = group_members(session, clue_id, limit=MOST_ALIKE) or {clue_id: True}
+        rows = rows_of(session, list(members), now=visitor.at.now)
+        group = groups_of(session, [clue_id]).get(clue_id) or Group(1, 1)
+    context = {
+        "wanted": wanted,
+        "clue_id": clue_id,
+        "rows": rows,
+        "same": members,
+        "group": group,
+        "reasons": REASONS,
+        **_words(visitor),
+    }
+    return page(request, "alike.html", context, visitor=visitor)
 
 
 @router.post("/clues/{clue_id}/confirm")

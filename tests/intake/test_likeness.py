@@ -275,7 +275,8 @@ def test_who_adds_an_alike_text_waits_for_one_who_is_not_yet_done(
         while thread.is_alive() and not site.store.sqlite:
             waiting = text(
                 "select count(*) from pg_locks l join pg_database d on d.oid = l.database"
-                " where l.locktype = 'advisory' and not l.granted and d.datname = current_database()"
+                " where l.locktype = 'advisory' and not l.granted"
+                " and d.datname = current_database()"
             )
             if session.scalar(waiting):
                 break
