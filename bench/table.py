@@ -147,6 +147,32 @@ def _match(figure: Figure) -> Iterator[Row]:
         )
 
 
+def _cores(figure: Figure) -> Iterator[Row]:
+    samples = figure["samples"]
+    ours, beside = (median(samples[name], "seconds") for name in ("lantian", "bare"))
+    yield Row(
+        "cores",
+        "MB/s of `lantian match --jobs 2`; two bare processes",
+        f"{figure['megabytes'] / ours:.1f}",
+        f"{figure['megabytes'] / beside:.1f}",
+        f"{beside / ours:.2f}",
+        f"≥ {figure['goal']}",
+        beside / ours >= figure["goal"],
+        f"{_cost(samples['lantian'])} / {_cost(samples['bare'])}",
+    )
+    stream = figure["stream"]
+    first, last = stream["first_mb"], stream["last_mb"]
+    yield Row(
+        "cores",
+        f"MB of memory in the last quarter of {stream['megabytes']:,.0f} MB; in the first",
+        f"{last:.0f}",
+        f"{first:.0f}",
+        f"{last / first:.2f}",
+        f"≤ {figure['goal_flat']}",
+        last / first <= figure["goal_flat"],
+    )
+
+
 def _index(figure: Figure) -> Iterator[Row]:
     samples, clues = figure["samples"], figure["clues"]
     seconds = {name: median(taken, "seconds") for name, taken in samples.items()}
@@ -235,6 +261,7 @@ def _likeness(figure: Figure) -> Iterator[Row]:
 ROWS: dict[str, Callable[[Figure], Iterator[Row]]] = {
     "crawl": _crawl,
     "match": _match,
+    "cores": _cores,
     "likeness": _likeness,
     "index": _index,
     "queue": _queue,
