@@ -14,7 +14,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from lantian.errors import Conflict, StoreError
-from lantian.evidence.archive import Archive, WarcWriter
+from lantian.evidence.archive import Archive, Original, WarcWriter
 from lantian.evidence.record import Record
 
 AT = datetime(2026, 3, 5, 23, 59, 59, 7, tzinfo=UTC)
@@ -254,3 +254,33 @@ def test_the_tail_of_a_killed_writer_can_be_cut(archive: Archive) -> None:
     assert place.cut(named) == 0
     assert place.cut(0) == named
     assert not place.path.exists()
+
+
+@pytest.mark.parametrize(
+    "status, profile", [("200 OK", "identical-payload-digest"), ("304 Not Modified", "server-not-")]
+)
+def test_a_revisit_refers_to_the_record_that_holds_its_body(
+    status: str, profile: str, archive: Archive
+) -> None:
+    url, later = "https://shop.example/", AT.replace(day=6)
+    with archive.writer("one", at=AT) as writer:
+        first = writer.write_response(url=url, at=AT, head=HEAD, body=b"<p>x")
+        ref = writer.write_revisit(
+            url=url,
+            at=later,
+            head=HEAD.replace(b"200 OK", status.encode()),
+            original=Original(first.record_id, url, AT, first.digest),
+            remote_ip="1.1.1.1",
+        )
+    record = archive.record(ref)
+    assert (record.payload, ref.size) == (b"", 0)
+    assert record.head.startswith(f"HTTP/1.1 {status}\r\n".encode())
+    assert record.fields["WARC-Refers-To"] == f"<{first.record_id}>"
+    assert record.fields["WARC-Refers-To-Date"] == record.fields["WARC-Date"].replace("06T", "05T")
+    assert profile in record.fields["WARC-Profile"]
+    with archive.path(writer.file).open("rb") as handle:
+        found = [
+            (one.rec_type, one.rec_headers["WARC-Payload-Digest"])
+            for one in ArchiveIterator(handle)
+        ]
+    assert found[1:] == [("response", first.digest), ("revisit", first.digest)]

@@ -95,7 +95,7 @@ def revisit(case: Case, writer: Any) -> None:
         ref = writer.write_revisit(
             url=URL,
             at=AT + timedelta(days=1),
-            head=HEAD.replace(b"200 OK", b"304 Not Modified"),
+            head=HEAD,
             original=Original(
                 original.record_id, URL, session.get_one(Capture, 3).recorded_at, original.digest
             ),
