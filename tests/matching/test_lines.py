@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lantian.matching import lines as module
-from lantian.matching.answer import Answer
+from lantian.matching.answer import MOST_OF_A_LINE, Answer
 from lantian.matching.lines import answer
 from matchers import scan
 from matchers.scan import Matcher, ScanResult
@@ -106,3 +107,9 @@ def test_one_text_over_which_the_matcher_fails_is_named_and_no_other_lost(line: 
     faults = answered.faults.decode().splitlines()
     assert faults[0] == "line 2: the matcher failed: RuntimeError: here"
     assert faults[1].startswith("line 3: no JSON")
+
+
+@pytest.mark.parametrize("limit", [MOST_OF_A_LINE, scan.MAX_CHARACTERS, scan.MAX_HITS])
+def test_the_limits_are_written_down(limit: int) -> None:
+    page = Path(__file__).parents[2] / "docs" / "matching.md"
+    assert f"\n| {limit:,} " in page.read_text("utf-8")
