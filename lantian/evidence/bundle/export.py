@@ -195,12 +195,12 @@ class Export:
         capture = self.session.get_one(Capture, capture_id)
         crawl = self.session.get_one(Crawl, capture.crawl_id)
         source = self.session.get_one(Source, crawl.source_id)
-        folder = layout.capture_folder(capture_id)
+        stem = layout.capture_stem(capture_id)
         obtained = []
         for artifact in capture.artifacts:
             told = self._obtained(artifact)
             if artifact.role in layout.FILES:
-                told["file"] = folder + layout.FILES[artifact.role]
+                told["file"] = stem + layout.FILES[artifact.role]
                 zipped.add(told["file"], self.archive.read(artifact))
             obtained.append(told)
         if not any(one["role"] == "payload" for one in obtained):
@@ -218,10 +218,10 @@ class Export:
             warcinfo=self._infos[capture.artifacts[0].file],
         )
         data = layout.readable(told)
-        pictures = {name: name.removeprefix(folder) for name in told["screenshots"]}
-        zipped.add(f"{folder}record.json", data)
+        pictures = {name: name.removeprefix(layout.OURS) for name in told["screenshots"]}
+        zipped.add(f"{stem}json", data)
         page = page_of(told, digest=digest_of(data), pictures=pictures)
-        zipped.add(f"{folder}record.html", page)
+        zipped.add(f"{stem}html", page)
 
     def _obtained(self, artifact: Artifact) -> dict[str, Any]:
         name, offset = self._placed[artifact.id]
@@ -249,9 +249,9 @@ class Export:
                 f"document {document_id}: its text does not match its digest.",
                 hint="It was changed in the store; compare with a backup.",
             )
-        folder = layout.document_folder(document_id)
-        zipped.add(f"{folder}text.txt", text)
-        zipped.add(f"{folder}hits.json", layout.readable(document_told(self.session, document)))
+        stem = layout.document_stem(document_id)
+        zipped.add(f"{stem}txt", text)
+        zipped.add(f"{stem}json", layout.readable(document_told(self.session, document)))
         if not self.demonstration:  # there it is another clock's time
             self._told(document.last_seen_at)
 
@@ -264,11 +264,11 @@ class Export:
                 f"notice {notice_id}: its content does not match its digest.",
                 hint="It was changed in the store; compare with a backup.",
             )
-        folder = layout.notice_folder(notice_id)
-        zipped.add(f"{folder}notice.json", content)
+        stem = layout.notice_stem(notice_id)
+        zipped.add(f"{stem}json", content)
         statement = select(NoticeEvent).where(NoticeEvent.notice_id == notice_id)
         events = list(self.session.scalars(statement.order_by(NoticeEvent.seq)))
-        zipped.add(f"{folder}events.json", layout.readable([event_told(event) for event in events]))
+        zipped.add(f"{stem}events.json", layout.readable([event_told(event) for event in events]))
         for event in events:
             self._told(event.recorded_at)
         return {"notice": notice_id, "state": notice.state, "content_digest": notice.content_digest}
@@ -347,7 +347,7 @@ class Export:
             "mainPageDate": date_of(first.recorded_at),
             "resources": [
                 {
-                    "name": one.name.rpartition("/")[2],
+                    "name": one.name.lower(),
                     "path": one.name,
                     "hash": one.digest,
                     "bytes": one.size,
@@ -387,7 +387,7 @@ def _fields(block: bytes) -> dict[str, str]:
 
 
 def _readme() -> bytes:
-    return resources.files("lantian.evidence.bundle").joinpath("README.txt").read_bytes()
+    return resources.files("lantian.evidence.bundle").joinpath("readme.txt").read_bytes()
 
 
 def _digest(out: IO[bytes]) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """Where each thing lies in a bundle. Whoever writes one and whoever checks one goes by these names.
 
 `archive/`, `indexes/` and `pages/` are those of WACZ 1.1.1, everything of ours is in `evidence/`.
-`evidence/proofs/` is kept for proofs of inclusion: what lies there is held to its digest, and
+`proofs/` is kept for proofs of inclusion: what lies there is held to its digest, and
 judged by whoever knows its form.
 """
 
@@ -18,15 +18,15 @@ INDEX = "indexes/index.cdx"
 """CDXJ lines; pywb takes a bundle's index under this ending only."""
 PAGES = "pages/pages.jsonl"
 OURS = "evidence/"
-README = "evidence/README.txt"
+README = "evidence/readme.txt"
 BUNDLE = "evidence/bundle.json"
 CUSTODY = "evidence/custody.jsonl"
-SUMS = "evidence/SHA256SUMS"
-PROOFS = "evidence/proofs/"
+SUMS = "evidence/sha256sums.txt"
+PROOFS = "proofs/"
 SUFFIX = ".warc.gz"
 REQUIRED = (PACKAGE, PACKAGE_DIGEST, INDEX, PAGES, README, BUNDLE, CUSTODY, SUMS)
 PAGES_HEAD = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}
-FILES = {"screenshot": "screenshot.png", "dom": "dom.html.txt"}
+FILES = {"screenshot": "png", "dom": "dom.txt"}
 """Roles that also lie beside the WARC; a page of others as text, so that nothing in it runs."""
 READ_OUT = frozenset({"evidence.export", "notice.evidence"})
 """Acts that take a copy: they are not told in the copy, which would be another one each time."""
@@ -37,19 +37,19 @@ def warc_name(file: str) -> str:
     return "-".join(PurePosixPath(file).parts[1:])
 
 
-def capture_folder(capture_id: int) -> str:
-    """The folder of one capture."""
-    return f"{OURS}capture-{capture_id}/"
+def capture_stem(capture_id: int) -> str:
+    """What the names of the files about one capture begin with."""
+    return f"{OURS}capture-{capture_id}."
 
 
-def document_folder(document_id: int) -> str:
-    """The folder of one version of a posting."""
-    return f"{OURS}document-{document_id}/"
+def document_stem(document_id: int) -> str:
+    """The same of one version of a posting."""
+    return f"{OURS}document-{document_id}."
 
 
-def notice_folder(notice_id: int) -> str:
-    """The folder of one notice."""
-    return f"{OURS}notice-{notice_id}/"
+def notice_stem(notice_id: int) -> str:
+    """The same of one notice."""
+    return f"{OURS}notice-{notice_id}."
 
 
 def readable(told: Any) -> bytes:

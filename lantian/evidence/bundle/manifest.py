@@ -60,7 +60,7 @@ def _listed(bundle: Opened) -> Iterator[Finding]:
 
 
 def _sums(bundle: Opened) -> Iterator[Finding]:
-    """`SHA256SUMS` against the members before it."""
+    """`sha256sums.txt` against the members before it."""
     if not bundle.sound(layout.SUMS):
         return
     listed = {}
@@ -73,4 +73,4 @@ def _sums(bundle: Opened) -> Iterator[Finding]:
             reason = f"it tells another digest of {name}, or none."
             yield Finding("changed", layout.SUMS, reason)
     for name in listed.keys() - bundle.members.keys():
-        yield Finding("missing", name[:200], "SHA256SUMS lists it, and it is not there.")
+        yield Finding("missing", name[:200], "sha256sums.txt lists it, and it is not there.")

@@ -1,5 +1,6 @@
 """Whether what a bundle tells about its records is borne out by them."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from lantian.evidence.bundle.opened import Kept, Opened, Wrong, judged, parsed_j
 from lantian.evidence.finding import Finding
 from lantian.evidence.seal import digest_of
 from lantian.evidence.writer import address_of, date_of
+
+_OF_CAPTURE = re.compile(rf"^{layout.OURS}capture-\d+\.json$")
 
 
 def statement_findings(bundle: Opened) -> Iterator[Finding]:
@@ -23,22 +26,22 @@ def _bundle(bundle: Opened) -> Iterator[Finding]:
         raise Wrong(f"its format is not {layout.FORMAT}.")
     known = set(layout.REQUIRED)
     for capture_id in told["captures"]:
-        folder = layout.capture_folder(int(capture_id))
-        known |= {f"{folder}record.json", f"{folder}record.html"}
-        known |= {folder + name for name in layout.FILES.values()}
-        yield from _there(bundle, f"{folder}record.json", capture_id)
-        yield from _there(bundle, f"{folder}record.html", capture_id)
-        if bundle.sound(f"{folder}record.json"):
-            name = f"{folder}record.json"
-            yield from judged(name, _capture(bundle, name, folder, int(capture_id)))
+        stem = layout.capture_stem(int(capture_id))
+        known |= {f"{stem}json", f"{stem}html"}
+        known |= {stem + name for name in layout.FILES.values()}
+        yield from _there(bundle, f"{stem}json", capture_id)
+        yield from _there(bundle, f"{stem}html", capture_id)
+        if bundle.sound(f"{stem}json"):
+            name = f"{stem}json"
+            yield from judged(name, _capture(bundle, name, stem, int(capture_id)))
     for document_id in told["documents"]:
-        folder = layout.document_folder(int(document_id))
-        known |= {f"{folder}text.txt", f"{folder}hits.json"}
-        yield from _document(bundle, folder, int(document_id), told["captures"])
+        stem = layout.document_stem(int(document_id))
+        known |= {f"{stem}txt", f"{stem}json"}
+        yield from _document(bundle, stem, int(document_id), told["captures"])
     for notice in told["notices"]:
-        folder = layout.notice_folder(int(notice["notice"]))
-        known |= {f"{folder}notice.json", f"{folder}events.json"}
-        yield from _notice(bundle, folder, notice["content_digest"])
+        stem = layout.notice_stem(int(notice["notice"]))
+        known |= {f"{stem}json", f"{stem}events.json"}
+        yield from _notice(bundle, stem, notice["content_digest"])
     if bundle.sound(layout.CUSTODY):
         yield from judged(layout.CUSTODY, _custody(bundle, told["custody"]))
     for name in bundle.members:
@@ -55,7 +58,7 @@ def _there(bundle: Opened, name: str, capture_id: int | None = None) -> Iterator
 
 def _nameless(bundle: Opened) -> Iterator[Finding]:
     """Records of which no capture tells."""
-    if any(name.endswith("record.json") for name in bundle.spoiled):
+    if any(_OF_CAPTURE.match(name) for name in bundle.spoiled):
         return
     for one in bundle.records.values():
         if not one.named:
@@ -63,7 +66,7 @@ def _nameless(bundle: Opened) -> Iterator[Finding]:
             yield Finding("unnamed", one.warc, reason)
 
 
-def _capture(bundle: Opened, name: str, folder: str, capture_id: int) -> Iterator[Finding]:
+def _capture(bundle: Opened, name: str, stem: str, capture_id: int) -> Iterator[Finding]:
     """An extraction record against the records and files that it names."""
     told = bundle.told(name)
     if told["capture"] != capture_id:
@@ -72,7 +75,7 @@ def _capture(bundle: Opened, name: str, folder: str, capture_id: int) -> Iterato
     roles = []
     for one in told["obtained"]:
         roles.append(one["role"])
-        for fault in _obtained(bundle, folder, one):
+        for fault in _obtained(bundle, stem, one):
             yield Finding("changed", name, fault, capture_id)
         record = bundle.records.get(one["record_id"])
         if record is None and one["warc"] not in bundle.spoiled:
@@ -88,13 +91,13 @@ def _capture(bundle: Opened, name: str, folder: str, capture_id: int) -> Iterato
         yield Finding("missing", name, "it names no payload.", capture_id)
     if told["screenshots"] != pictures:
         yield Finding("changed", name, "its list of screenshots is not what it names.", capture_id)
-    page = f"{folder}record.html"
+    page = f"{stem}html"
     if bundle.sound(page) and bundle.digest(name).encode() not in bundle.read(page):
-        reason = "it does not carry the digest of the record.json beside it."
+        reason = "it does not carry the digest of the JSON of the same name."
         yield Finding("changed", page, reason, capture_id)
 
 
-def _obtained(bundle: Opened, folder: str, one: dict[str, Any]) -> Iterator[str]:
+def _obtained(bundle: Opened, stem: str, one: dict[str, Any]) -> Iterator[str]:
     """What is told otherwise of a record, or of the file beside it."""
     where = f"what it says of its {one['role']} is not so:"
     record = bundle.records.get(one["record_id"])
@@ -112,7 +115,7 @@ def _obtained(bundle: Opened, folder: str, one: dict[str, Any]) -> Iterator[str]
             if by_told != by_record:
                 yield f"{where} the record has another {what}."
     wanted = layout.FILES.get(one["role"])
-    if one["file"] != (folder + wanted if wanted else None):
+    if one["file"] != (stem + wanted if wanted else None):
         yield f"{where} it names another file."
     elif one["file"] is not None and one["file"] not in bundle.spoiled:
         found = bundle.digest(one["file"])
@@ -138,9 +141,9 @@ def _payload(
 
 
 def _document(
-    bundle: Opened, folder: str, document_id: int, captures: list[int]
+    bundle: Opened, stem: str, document_id: int, captures: list[int]
 ) -> Iterator[Finding]:
-    text, hits = f"{folder}text.txt", f"{folder}hits.json"
+    text, hits = f"{stem}txt", f"{stem}json"
     yield from _there(bundle, text)
     yield from _there(bundle, hits)
     if bundle.sound(text) and bundle.sound(hits):
@@ -157,7 +160,7 @@ def _hits(
     if told["capture"] not in captures:
         yield Finding("missing", hits, "the capture that it was read from is not in the bundle.")
     if told["text_digest"] != bundle.digest(text):
-        yield Finding("changed", text, "it is not the text whose digest hits.json tells.")
+        yield Finding("changed", text, "it is not the text whose digest its JSON tells.")
     whole = bundle.read(text).decode("utf-8", "surrogatepass")
     for hit in told["hits"]:
         start, end = int(hit["start"]), int(hit["end"])
@@ -166,10 +169,10 @@ def _hits(
             yield Finding("unproved", hits, reason)
 
 
-def _notice(bundle: Opened, folder: str, digest: str) -> Iterator[Finding]:
-    name = f"{folder}notice.json"
+def _notice(bundle: Opened, stem: str, digest: str) -> Iterator[Finding]:
+    name = f"{stem}json"
     yield from _there(bundle, name)
-    yield from _there(bundle, f"{folder}events.json")
+    yield from _there(bundle, f"{stem}events.json")
     if bundle.sound(name) and bundle.digest(name) != digest:
         reason = "it is not the content that was frozen when the notice was sent."
         yield Finding("changed", name, reason)

@@ -285,7 +285,7 @@ def forge(path: Path, tamper: Tamper, *, sums: bool = True, manifest: bool = Tru
         package = json.loads(members[layout.PACKAGE])
         package["resources"] = [
             {
-                "name": name.rpartition("/")[2],
+                "name": name.lower(),
                 "path": name,
                 "hash": digest_of(data),
                 "bytes": len(data),

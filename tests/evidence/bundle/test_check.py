@@ -33,11 +33,11 @@ WARC = "archive/2026-11-crawl-1.warc.gz"
 EVIDENCE = "archive/2026-11-evidence-2.warc.gz"
 KINDS = (
     WARC, EVIDENCE, layout.INDEX, layout.PAGES, layout.README, layout.BUNDLE, layout.CUSTODY,
-    layout.SUMS, layout.PACKAGE, layout.PACKAGE_DIGEST, "evidence/capture-2/record.json",
-    "evidence/capture-2/record.html", "evidence/capture-4/screenshot.png",
-    "evidence/capture-4/dom.html.txt", "evidence/document-1/text.txt",
-    "evidence/document-1/hits.json", "evidence/notice-1/notice.json",
-    "evidence/notice-1/events.json",
+    layout.SUMS, layout.PACKAGE, layout.PACKAGE_DIGEST, "evidence/capture-2.json",
+    "evidence/capture-2.html", "evidence/capture-4.png",
+    "evidence/capture-4.dom.txt", "evidence/document-1.txt",
+    "evidence/document-1.json", "evidence/notice-1.json",
+    "evidence/notice-1.events.json",
 )  # fmt: skip
 FLIPS = 1000
 
@@ -49,7 +49,7 @@ def shown(path: Path) -> list[str]:
 def test_every_kind_of_member_is_among_those_tampered_with(bundle: Path) -> None:
 
     def kind(name: str) -> str:
-        return re.sub(r"-\d+/", "-N/", name)
+        return re.sub(r"-\d+\.", "-N.", name)
 
     assert {kind(name) for name in content(bundle)} == {kind(name) for name in KINDS}
 
@@ -227,25 +227,23 @@ def relink_a_line(members: Members) -> None:
 
 def drop_a_capture(members: Members) -> None:
     """A capture with everything that tells of it; its record stays in the WARC file."""
-    for name in ("record.json", "record.html"):
-        del members[f"evidence/capture-5/{name}"]
+    for name in ("json", "html"):
+        del members[f"evidence/capture-5.{name}"]
     edit(layout.BUNDLE, lambda told: told["captures"].remove(5))(members)
 
 
 def screenshot_of_another_page(members: Members) -> None:
     """Another picture, and an extraction record that tells its digest."""
-    members["evidence/capture-4/screenshot.png"] = b"\x89PNG other"
+    members["evidence/capture-4.png"] = b"\x89PNG other"
 
     def change(told: Any) -> None:
         told["obtained"][2]["digest"] = digest_of(b"\x89PNG other")
 
-    edit("evidence/capture-4/record.json", change)(members)
+    edit("evidence/capture-4.json", change)(members)
 
 
 def change_a_hit(key: str, value: object) -> Tamper:
-    return edit(
-        "evidence/document-1/hits.json", lambda told: told["hits"][0].__setitem__(key, value)
-    )
+    return edit("evidence/document-1.json", lambda told: told["hits"][0].__setitem__(key, value))
 
 
 def change_a_capture(*path: object, value: object) -> Tamper:
@@ -254,7 +252,7 @@ def change_a_capture(*path: object, value: object) -> Tamper:
             told = told[key]
         told[path[-1]] = value
 
-    return edit("evidence/capture-2/record.json", change)
+    return edit("evidence/capture-2.json", change)
 
 
 UNFIXED: list[tuple[Tamper, str, str]] = [
@@ -263,14 +261,14 @@ UNFIXED: list[tuple[Tamper, str, str]] = [
     (remove(layout.INDEX), layout.INDEX, "datapackage.json lists it, and it is not there"),
     (remove(WARC), WARC, "datapackage.json lists it, and it is not there"),
     (
-        remove("evidence/capture-2/record.html"),
-        "evidence/capture-2/record.html",
+        remove("evidence/capture-2.html"),
+        "evidence/capture-2.html",
         "datapackage.json lists it",
     ),
     (swap(WARC, EVIDENCE), WARC, "its digest is sha256:"),
     (
-        swap("evidence/document-1/text.txt", "evidence/document-2/text.txt"),
-        "evidence/document-2/text.txt",
+        swap("evidence/document-1.txt", "evidence/document-2.txt"),
+        "evidence/document-2.txt",
         "its digest is sha256:",
     ),
     (add("evidence/extra.txt"), "evidence/extra.txt", "datapackage.json does not list it"),
@@ -315,14 +313,14 @@ UNFIXED: list[tuple[Tamper, str, str]] = [
 ]
 
 MANIFEST_FIXED: list[tuple[Tamper, str, str]] = [
-    (replace(layout.README, b"WACZ", b"wacz"), layout.SUMS, "another digest of evidence/README"),
+    (replace(layout.README, b"WACZ", b"wacz"), layout.SUMS, "another digest of evidence/readme"),
     (remove(layout.README), layout.README, "every bundle has this file"),
     (remove(layout.SUMS), layout.SUMS, "every bundle has this file"),
     (add("evidence/extra.txt"), layout.SUMS, "another digest of evidence/extra.txt, or none"),
     (
-        remove("evidence/notice-1/events.json"),
-        "evidence/notice-1/events.json",
-        "SHA256SUMS lists it, and it is not there",
+        remove("evidence/notice-1.events.json"),
+        "evidence/notice-1.events.json",
+        "sha256sums.txt lists it, and it is not there",
     ),
 ]
 
@@ -333,15 +331,15 @@ ALL_FIXED: list[tuple[Tamper, str, str]] = [
     (remove_the_last_record, layout.PAGES, "page 2: no record is of https://shop.example/goods/1"),
     (repeat_a_record, WARC, "the same record stands in the bundle twice"),
     (reorder_records, layout.INDEX, "no record begins at|tells otherwise of the record"),
-    (reorder_records, "evidence/capture-2/record.json", "the record has another offset"),
-    (forge_a_record, "evidence/capture-2/record.json", "the record has another digest"),
+    (reorder_records, "evidence/capture-2.json", "the record has another offset"),
+    (forge_a_record, "evidence/capture-2.json", "the record has another digest"),
     (forge_a_record, layout.INDEX, "line 1: it tells otherwise of the record at"),
     (belie_a_record, WARC, "its content does not match its digest"),
     (a_strange_record, WARC, "a record of the kind 'conversion' is not expected here"),
     (a_bomb, WARC, "it holds more than"),
     (replace(WARC, b"\x1f\x8b", b"\x1f\x8c"), WARC, "at 0: it cannot be decompressed"),
     (add(WARC, b""), WARC, "the record urn:uuid:.* of its payload is not there"),
-    (swap(WARC, EVIDENCE), "evidence/capture-2/record.json", "the record has another WARC file"),
+    (swap(WARC, EVIDENCE), "evidence/capture-2.json", "the record has another WARC file"),
     (rewrite_index(shifted), layout.INDEX, "line 1: no record begins at 627 of"),
     (rewrite_index(lambda lines: lines[1:]), layout.INDEX, "does not list the record of https://"),
     (rewrite_index(lambda lines: lines[:-1]), layout.INDEX, "does not list the record of urn:"),
@@ -360,17 +358,17 @@ ALL_FIXED: list[tuple[Tamper, str, str]] = [
     (drop_a_capture, EVIDENCE, r"at \d+: no capture names this record of"),
     (
         edit(layout.BUNDLE, lambda told: told["captures"].append(9)),
-        "evidence/capture-9/record.json",
+        "evidence/capture-9.json",
         "bundle.json names it, and it is not there",
     ),
     (
         edit(layout.BUNDLE, lambda told: told["documents"].remove(2)),
-        "evidence/document-2/hits.json",
+        "evidence/document-2.json",
         "nothing in the bundle names this file",
     ),
     (
         edit(layout.BUNDLE, lambda told: told["captures"].remove(2)),
-        "evidence/document-1/hits.json",
+        "evidence/document-1.json",
         "the capture that it was read from is not in the bundle",
     ),
     (edit(layout.BUNDLE, lambda told: told.update(format="x")), layout.BUNDLE, "its format is not"),
@@ -379,97 +377,97 @@ ALL_FIXED: list[tuple[Tamper, str, str]] = [
     (add(layout.BUNDLE, b"\xff"), layout.BUNDLE, "it is no JSON"),
     (add(layout.BUNDLE, b"[]"), layout.BUNDLE, "not as Lantian writes it"),
     (
-        replace("evidence/capture-4/screenshot.png", b"PNG", b"JPG"),
-        "evidence/capture-4/record.json",
-        "evidence/capture-4/screenshot.png is changed",
+        replace("evidence/capture-4.png", b"PNG", b"JPG"),
+        "evidence/capture-4.json",
+        "evidence/capture-4.png is changed",
     ),
     (
         screenshot_of_another_page,
-        "evidence/capture-4/record.json",
+        "evidence/capture-4.json",
         "what it says of its screenshot is not so: the record has another digest",
     ),
     (
-        replace("evidence/capture-4/dom.html.txt", b"<html>", b"<htm1>"),
-        "evidence/capture-4/record.json",
-        "dom.html.txt is changed",
+        replace("evidence/capture-4.dom.txt", b"<html>", b"<htm1>"),
+        "evidence/capture-4.json",
+        "capture-4.dom.txt is changed",
     ),
     (
-        remove("evidence/capture-4/screenshot.png"),
-        "evidence/capture-4/record.json",
-        "screenshot.png is not there",
+        remove("evidence/capture-4.png"),
+        "evidence/capture-4.json",
+        "capture-4.png is not there",
     ),
     (
-        swap("evidence/capture-2/record.html", "evidence/capture-3/record.html"),
-        "evidence/capture-2/record.html",
-        "does not carry the digest of the record.json beside it",
+        swap("evidence/capture-2.html", "evidence/capture-3.html"),
+        "evidence/capture-2.html",
+        "does not carry the digest of the JSON of the same name",
     ),
     (
         change_a_capture("target", "remote_ip", value="9.9.9.9"),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "names another IP address than the record",
     ),
     (
         change_a_capture("target", "final_url", value="https://other.example/"),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "names another address than the record",
     ),
     (
         change_a_capture("target", "status", value=404),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "names another status than the record",
     ),
     (
         change_a_capture("time", "recorded", value="2026-11-23T08:30:01.123456+00:00"),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "names another time than the record",
     ),
     (
         change_a_capture("time", "recorded", value="yesterday"),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "not as Lantian writes it",
     ),
     (
         change_a_capture("payload_digest", value="sha256:0"),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "names another payload digest than the record",
     ),
     (
         change_a_capture("obtained", value=[]),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "it names no payload",
     ),
     (
         change_a_capture("obtained", 0, "role", value="screenshot"),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "the record has another role",
     ),
     (
         change_a_capture("screenshots", value=["x.png"]),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "its list of screenshots",
     ),
     (
         change_a_capture("capture", value=3),
-        "evidence/capture-2/record.json",
+        "evidence/capture-2.json",
         "it is of capture 3",
     ),
     (
-        replace("evidence/document-1/text.txt", "内部".encode(), "外部".encode()),
-        "evidence/document-1/text.txt",
-        "it is not the text whose digest hits.json tells",
+        replace("evidence/document-1.txt", "内部".encode(), "外部".encode()),
+        "evidence/document-1.txt",
+        "it is not the text whose digest its JSON tells",
     ),
-    (change_a_hit("start", 3), "evidence/document-1/hits.json", r"hit 1 \(.*\) is not found at 3–"),
-    (change_a_hit("end", 10**9), "evidence/document-1/hits.json", "is not found at"),
-    (change_a_hit("start", -1), "evidence/document-1/hits.json", "is not found at"),
-    (change_a_hit("text", "包"), "evidence/document-1/hits.json", "is not found at"),
+    (change_a_hit("start", 3), "evidence/document-1.json", r"hit 1 \(.*\) is not found at 3–"),
+    (change_a_hit("end", 10**9), "evidence/document-1.json", "is not found at"),
+    (change_a_hit("start", -1), "evidence/document-1.json", "is not found at"),
+    (change_a_hit("text", "包"), "evidence/document-1.json", "is not found at"),
     (
-        edit("evidence/document-1/hits.json", lambda told: told.update(document=2)),
-        "evidence/document-1/hits.json",
+        edit("evidence/document-1.json", lambda told: told.update(document=2)),
+        "evidence/document-1.json",
         "it is of document 2",
     ),
     (
-        replace("evidence/notice-1/notice.json", "涉嫌".encode(), "确认".encode()),
-        "evidence/notice-1/notice.json",
+        replace("evidence/notice-1.json", "涉嫌".encode(), "确认".encode()),
+        "evidence/notice-1.json",
         "not the content that was frozen",
     ),
     (forge_a_line, layout.CUSTODY, "line 2: event 3 does not match its digest"),
@@ -579,12 +577,12 @@ def test_a_file_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
 
 
 def test_proofs_are_held_to_their_digests_and_counted(bundle: Path) -> None:
-    forge(bundle, add("evidence/proofs/2026-11-28.json", b'{"form": "of another day"}'))
+    forge(bundle, add("proofs/2026-11-28.json", b'{"form": "of another day"}'))
     checking = BundleCheck(bundle)
     assert list(checking.findings()) == []
     assert checking.proofs == 1
-    forge(bundle, add("evidence/proofs/2026-11-28.json"), sums=False, manifest=False)
-    assert {finding.file for finding in check(bundle)} == {"evidence/proofs/2026-11-28.json"}
+    forge(bundle, add("proofs/2026-11-28.json"), sums=False, manifest=False)
+    assert {finding.file for finding in check(bundle)} == {"proofs/2026-11-28.json"}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
@@ -596,8 +594,8 @@ def test_no_content_makes_checking_fail_otherwise_than_by_findings(
     path = bundle.with_name("fuzzed.wacz")
     shutil.copy(bundle, path)
     name = data.draw(st.sampled_from([
-        layout.BUNDLE, layout.PACKAGE, layout.PACKAGE_DIGEST, "evidence/capture-4/record.json",
-        "evidence/document-1/hits.json",
+        layout.BUNDLE, layout.PACKAGE, layout.PACKAGE_DIGEST, "evidence/capture-4.json",
+        "evidence/document-1.json",
     ]))  # fmt: skip
     told = json.loads(content(path)[name])
     place, key = told, data.draw(st.sampled_from(sorted(told)))

@@ -69,7 +69,7 @@ def test_the_members_are_those_of_a_wacz(bundle: Path) -> None:
     assert listed.keys() == members.keys() - {layout.PACKAGE, layout.PACKAGE_DIGEST}
     for path, one in listed.items():
         assert one == {
-            "name": path.rpartition("/")[2],
+            "name": path.lower(),
             "path": path,
             "hash": digest_of(members[path]),
             "bytes": len(members[path]),
@@ -86,7 +86,7 @@ def test_records_are_byte_by_byte_those_of_the_archive(bundle: Path, case: Case)
     members = content(bundle)
     seen = 0
     for capture_id in captures(bundle):
-        for one in json.loads(members[f"evidence/capture-{capture_id}/record.json"])["obtained"]:
+        for one in json.loads(members[f"evidence/capture-{capture_id}.json"])["obtained"]:
             kept = one["kept_in"]
             whole = case.archive.path(kept["file"]).read_bytes()
             here = members[one["warc"]][one["offset"] :][: one["length"]]
@@ -123,15 +123,16 @@ class _Quiet:
 
 def test_screenshot_and_dom_lie_beside_the_record_and_the_dom_does_not_run(bundle: Path) -> None:
     members = content(bundle)
-    assert members["evidence/capture-4/screenshot.png"] == PNG
-    assert members["evidence/capture-4/dom.html.txt"].endswith(b"<!-- dom -->")
-    assert not [name for name in members if name.endswith((".htm", ".html", ".svg"))
-                and not name.endswith("/record.html")]  # fmt: skip
+    assert members["evidence/capture-4.png"] == PNG
+    assert members["evidence/capture-4.dom.txt"].endswith(b"<!-- dom -->")
+    pages = {name for name in members if name.endswith((".htm", ".html", ".svg"))}
+    assert pages == {f"evidence/capture-{n}.html" for n in (2, 3, 4, 5)}
+    assert not any(b"<!-- dom -->" in members[name] for name in pages)
 
 
 def test_the_hits_stand_in_the_text_with_the_digests_of_rule_and_pack(bundle: Path) -> None:
-    hits = told(bundle, "evidence/document-2/hits.json")
-    text = content(bundle)["evidence/document-2/text.txt"].decode()
+    hits = told(bundle, "evidence/document-2.json")
+    text = content(bundle)["evidence/document-2.txt"].decode()
     assert text == TEXT + "！！"
     assert [text[hit["start"] : hit["end"]] for hit in hits["hits"]] == [
         hit["text"] for hit in hits["hits"]
@@ -150,22 +151,22 @@ def test_the_log_tells_what_was_done_with_it_and_not_who_took_copies(bundle: Pat
 
 
 def test_the_extraction_record_has_the_fields_of_the_form(bundle: Path) -> None:
-    record = told(bundle, "evidence/capture-4/record.json")
+    record = told(bundle, "evidence/capture-4.json")
     assert record["case"] == {"number": None, "task": "crawl:1", "purpose": "evidence"}
     assert record["unit"] == "某市知识产权局"
     assert record["tool"]["version"] == "lantian test"
     assert record["target"]["remote_ip"] == "1.1.1.1"
     assert record["time"]["captured"] == "2026-11-24T08:30:03.123456+00:00"
-    assert record["screenshots"] == ["evidence/capture-4/screenshot.png"]
+    assert record["screenshots"] == ["evidence/capture-4.png"]
     assert [one["role"] for one in record["obtained"]] == ["payload", "dom", "screenshot"]
-    page = content(bundle)["evidence/capture-4/record.html"].decode()
+    page = content(bundle)["evidence/capture-4.html"].decode()
     for said in (
         "电子数据提取笔录", "提取人员签名", "某市知识产权局", "2026年11月24日 16:30:03", "整页截图",
         record["payload_digest"], "先前命中的内容在本次访问时仍然存在",
         "是否违法以有权机关的认定为准",
     ):  # fmt: skip
         assert said in page
-    assert 'src="screenshot.png"' in page
+    assert 'src="capture-4.png"' in page
     assert "演示数据" not in page
 
 
@@ -174,7 +175,7 @@ def test_what_a_page_says_is_text_on_the_printed_record(case: Case, tmp_path: Pa
     with case.store.write() as session:
         session.execute(update(Capture).where(Capture.id == 2).values(url=hostile))
     made = case.export(tmp_path / "x.wacz", Asked(captures=(2,)))
-    page = content(made.path)["evidence/capture-2/record.html"].decode()
+    page = content(made.path)["evidence/capture-2.html"].decode()
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "服务器重定向" in page
@@ -327,7 +328,7 @@ def test_a_demonstration_says_so_on_every_page(case: Case, tmp_path: Path) -> No
     members = content(made.path)
     assert told(made.path, layout.BUNDLE)["demonstration"] is True
     for capture_id in captures(made.path):
-        page = members[f"evidence/capture-{capture_id}/record.html"].decode()
+        page = members[f"evidence/capture-{capture_id}.html"].decode()
         assert "演示数据，时间为模拟时间，不得作为证据使用" in page
     assert "演示数据" in told(made.path, layout.PACKAGE)["description"]
     assert check(made.path) == []
@@ -339,9 +340,9 @@ def test_sha256sum_alone_checks_what_was_unpacked(bundle: Path, tmp_path: Path) 
         zipped.extractall(folder)
     command = ["sha256sum", "--check", "--quiet", layout.SUMS]
     assert subprocess.run(command, cwd=folder, check=False).returncode == 0
-    (folder / "evidence/document-1/text.txt").write_text("x")
+    (folder / "evidence/document-1.txt").write_text("x")
     done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
-    assert "evidence/document-1/text.txt: FAILED" in done.stdout
+    assert "evidence/document-1.txt: FAILED" in done.stdout
 
 
 WITHOUT_THE_STORE = """
