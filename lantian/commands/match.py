@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lantian.matching.cores import MOST, cores
+
 if TYPE_CHECKING:
     from lantian.matching.setup import Setup
     from lantian.settings import Settings
@@ -26,7 +28,9 @@ def match(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that match (default: the cores that are free to it)."),
+        typer.Option(
+            min=1, max=MOST, help="Processes that match (default: the cores that are free to it)."
+        ),
     ] = None,
 ) -> None:
     """Find claims in texts: lines of {"id", "text"} in, lines of {"id", "hits"} out.
@@ -34,7 +38,6 @@ def match(
     A line that cannot be answered is named on standard error; the status is then 1.
     """
     from lantian.matching.answering import answer_lines
-    from lantian.matching.cores import cores
     from lantian.settings import load_settings
 
     setup = _setup(load_settings(), on)

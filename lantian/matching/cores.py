@@ -7,13 +7,17 @@ QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Where Linux tells a container's share of time: `200000 100000` are two cores."""
 
 
+MOST = 256
+"""Processes of one command: `select` waits for no more than about a thousand pipes."""
+
+
 def cores(quota: Path = QUOTA) -> int:
     """The cores that are free to this process: of its affinity, within a container's share."""
     try:
         allowed = len(os.sched_getaffinity(0))
     except AttributeError:  # Only Linux has it.
         allowed = os.cpu_count() or 1
-    return max(1, min(allowed, _share(quota) or allowed))
+    return max(1, min(allowed, _share(quota) or allowed, MOST))
 
 
 def _share(quota: Path) -> int | None:
