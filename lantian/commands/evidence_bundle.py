@@ -103,7 +103,7 @@ def verify_bundle(path: Path, *, expect: str, as_json: bool) -> None:
         if not count and not expect:
             typer.echo("Compare this digest with the one that the office told you.")
         if checking.proofs:
-            typer.echo(f"{checking.proofs} files in evidence/proofs/ are not judged here.")
+            typer.echo(f"{checking.proofs} files in proofs/ are not judged here.")
     if count:
         raise typer.Exit(1)
 

@@ -113,11 +113,11 @@ def test_a_bundle_verifies_elsewhere_after_its_installation_is_deleted(
     done = verify(str(exported), "--expect", digest)
     assert done.returncode == 1
     assert "it is not the file that was expected" in done.stdout
-    assert "changed: evidence/README.txt: its bytes are not those that were packed" in done.stdout
+    assert "changed: evidence/readme.txt: its bytes are not those that were packed" in done.stdout
     assert "Traceback" not in done.stderr
     done = verify(str(exported), "--json")
     kinds = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {one["file"] for one in kinds} >= {"evidence/README.txt"}
+    assert {one["file"] for one in kinds} >= {"evidence/readme.txt"}
 
 
 def test_what_a_hostile_bundle_says_does_not_steer_the_terminal(exported: Path) -> None:
