@@ -5,7 +5,7 @@ once its writer is gone: a new writer makes a file of its own.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +13,7 @@ from lantian.errors import EvidenceDamaged
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
 from lantian.evidence.reference import NamesRecord, RecordRef
 from lantian.evidence.seal import digest_of
+from lantian.evidence.surroundings import surroundings
 from lantian.evidence.writer import Original, Place, WarcWriter, open_writer
 
 __all__ = ["Archive", "NamesRecord", "Original", "RecordRef", "WarcWriter"]
@@ -30,14 +31,24 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def writer(self, name: str, *, at: datetime, software: str = "Lantian") -> WarcWriter:
+    def writer(
+        self,
+        name: str,
+        *,
+        at: datetime,
+        software: str = "Lantian",
+        about: Mapping[str, str] | None = None,
+    ) -> WarcWriter:
         """A writer with a new file of its own; `at` (real time) says in which month's folder.
 
         `name` tells the run, as in `crawl-17-3`; where a file of that name is there already, a
-        number is added.
+        number is added. `about` is what the file says of its making, such as machine and clock;
+        unset: what this machine says of itself now.
         """
         month = PurePosixPath(FOLDER, f"{at:%Y}", f"{at:%m}")
-        return open_writer(self.folder, month, name, SUFFIX, at=at, software=software)
+        told = surroundings() if about is None else about
+        info = {"software": software, **told}
+        return open_writer(self.folder, month, name, SUFFIX, at=at, info=info)
 
     def read(self, ref: NamesRecord) -> bytes:
         """The payload that `ref` names, checked on the way.

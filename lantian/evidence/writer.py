@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,9 +73,18 @@ class Place:
 
 
 def open_writer(
-    folder: Path, month: PurePosixPath, name: str, suffix: str, *, at: datetime, software: str
+    folder: Path,
+    month: PurePosixPath,
+    name: str,
+    suffix: str,
+    *,
+    at: datetime,
+    info: Mapping[str, str],
 ) -> "WarcWriter":
-    """A writer with a new file below `folder`, on the disk with its name."""
+    """A writer with a new file below `folder`, on the disk with its name.
+
+    `info` are further fields of its `warcinfo` record.
+    """
     home = folder / month
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "run"
     _make_folder(home)
@@ -90,7 +99,7 @@ def open_writer(
         except OSError as error:
             raise _unwritable(folder / file, error) from error
         fcntl.flock(handle, fcntl.LOCK_EX)
-        return WarcWriter(handle, folder / file, file.as_posix(), at=at, software=software)
+        return WarcWriter(handle, folder / file, file.as_posix(), at=at, info=info)
 
 
 class WarcWriter:
@@ -99,7 +108,9 @@ class WarcWriter:
     Bytes reach the file at `sync()` at the latest. Not for use by several threads.
     """
 
-    def __init__(self, handle: int, path: Path, file: str, *, at: datetime, software: str) -> None:
+    def __init__(
+        self, handle: int, path: Path, file: str, *, at: datetime, info: Mapping[str, str]
+    ) -> None:
         self.file = file
         self._handle = handle
         self._path = path
@@ -107,7 +118,7 @@ class WarcWriter:
         self._pending: list[bytes] = []
         self._waiting = 0
         self._info_id = self._id("warcinfo")
-        self._append(stored_member(plain(*_warcinfo(self._info_id, path.name, at, software))))
+        self._append(stored_member(plain(*_warcinfo(self._info_id, path.name, at, info))))
         self.sync()
         self._start = self._written
         _sync_folder(path.parent)
@@ -309,9 +320,12 @@ class WarcWriter:
         return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{self.file} {self.position} {what}')}"
 
 
-def _warcinfo(record_id: str, name: str, at: datetime, software: str) -> tuple[Fields, bytes]:
+def _warcinfo(
+    record_id: str, name: str, at: datetime, info: Mapping[str, str]
+) -> tuple[Fields, bytes]:
+    told = "".join(f"{key}: {' '.join(value.split())}\r\n" for key, value in info.items())
     block = (
-        f"software: {software}\r\n"
+        f"{told}"
         "format: WARC File Format 1.1\r\n"
         "conformsTo: https://iipc.github.io/warc-specifications/specifications/warc-format/"
         "warc-1.1/\r\n"

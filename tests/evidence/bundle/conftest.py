@@ -44,6 +44,12 @@ TEXT = "商标注册包授权\n不成功全额退款，内部关系加急"
 PAGE = f"<!doctype html><meta charset=utf-8><title>商标</title><p>{TEXT}"
 PACK = "sha256:" + "ab" * 32
 RULE = "sha256:" + "cd" * 32
+ABOUT = {
+    "software": "lantian test",
+    "hostname": "取证一号",
+    "operating-system": "Linux",
+    "clock": "synchronised, as the kernel says (adjtimex); at most 0.002000 s",
+}
 HITS = ((2, 7, "guaranteed_grant"), (8, 15, "guaranteed_grant"), (16, 22, "green_channel"))
 
 
@@ -70,11 +76,11 @@ class Case(Kept):
 def build(kept: Kept) -> Case:
     """The case, in the store and the archive of `kept`."""
     case = Case(kept.store, kept.archive, kept.crawl_id)
-    with case.archive.writer("crawl-1", at=AT, software="lantian test") as writer:
+    with case.archive.writer("crawl-1", at=AT, about=ABOUT) as writer:
         case.capture(writer, "https://shop.example/other", b"<p>nothing", hit_count=0)
         case.capture(writer, URL, PAGE.encode(), hit_count=2)
         case.capture(writer, URL, PAGE.encode() + b"<!-- 2 -->", hit_count=3)
-    with case.archive.writer("evidence-2", at=AT, software="lantian test") as writer:
+    with case.archive.writer("evidence-2", at=AT, about=ABOUT) as writer:
         dom = f"<html><body>{TEXT}</body></html>".encode()
         seen: dict[str, Any] = {"purpose": "evidence", "hits_stood": True, "via": "browser"}
         case.capture(writer, URL, dom, dom=dom + b"<!-- dom -->", screenshot=PNG, **seen)

@@ -154,6 +154,9 @@ def test_the_extraction_record_has_the_fields_of_the_form(bundle: Path) -> None:
     record = told(bundle, "evidence/capture-4.json")
     assert record["case"] == {"number": None, "task": "crawl:1", "purpose": "evidence"}
     assert record["unit"] == "某市知识产权局"
+    assert record["device"] == {
+        "host": "取证一号", "system": "Linux", "cleanliness_check": None,
+    }  # fmt: skip
     assert record["tool"]["version"] == "lantian test"
     assert record["target"]["remote_ip"] == "1.1.1.1"
     assert record["time"]["captured"] == "2026-11-24T08:30:03.123456+00:00"
@@ -162,6 +165,7 @@ def test_the_extraction_record_has_the_fields_of_the_form(bundle: Path) -> None:
     page = content(bundle)["evidence/capture-4.html"].decode()
     for said in (
         "电子数据提取笔录", "提取人员签名", "某市知识产权局", "2026年11月24日 16:30:03", "整页截图",
+        "取证一号，Linux", "synchronised, as the kernel says (adjtimex); at most 0.002000 s",
         record["payload_digest"], "先前命中的内容在本次访问时仍然存在",
         "是否违法以有权机关的认定为准",
     ):  # fmt: skip
