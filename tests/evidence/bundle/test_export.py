@@ -19,12 +19,15 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from lantian.errors import EvidenceDamaged, Invalid, NotFound, StoreError
+from lantian.evidence.archive import Archive
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.select import Asked
 from lantian.evidence.seal import digest_of
 from lantian.model import Artifact, Capture, Document, Notice
-from tests.evidence.bundle.conftest import BOTH, PAGE, TEXT, Case, check, content, told
+from lantian.store.engine import Store
+from tests.evidence.bundle.conftest import BOTH, PAGE, TEXT, Case, build, check, content, told
 from tests.evidence.conftest import AT, PNG, Kept
+from tests.services import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -386,3 +389,14 @@ def test_a_page_of_the_bundle_is_as_it_was_received(bundle: Path) -> None:
 
 def test_its_time_is_that_of_the_newest_thing_in_it(bundle: Path) -> None:
     assert told(bundle, layout.PACKAGE)["created"] == f"{AT + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_both_stores_make_the_same_bundle(
+    bundle: Path, postgres_url: str, postgres_template: str, tmp_path: Path
+) -> None:
+    with postgres.database(postgres_url, postgres_template) as url:
+        kept = Kept(Store(url), Archive(tmp_path / "evidence"))
+        kept.begin()
+        made = build(kept).export(tmp_path / "postgres.wacz", BOTH)
+        kept.store.close()
+    assert made.path.read_bytes() == bundle.read_bytes()
