@@ -192,3 +192,23 @@ def test_pywb_replays_from_the_archive_by_its_indexes(
     page = run(pywb_python, "-c", REPLAY, str(home), place, folder=home)
     assert page.startswith("200")
     assert "商品 2-2 包授权" in page
+
+
+def test_our_lines_are_those_of_pywbs_own_indexer(
+    pywb_python: Path, two_files: "Kept", tmp_path: Path
+) -> None:
+    list(index_archive(two_files.archive))
+    ours = b"".join(indexes(two_files.archive).values())
+    indexer = str(pywb_python.parent / "cdx-indexer")
+    warcs = str(two_files.archive.folder / "warc")
+    theirs = run(pywb_python, indexer, "-j", "-s", "-r", warcs, folder=tmp_path)
+
+    def compared(lines: bytes) -> list[tuple[str, str, dict[str, str]]]:
+        return sorted(
+            ((key, stamp, told | {"filename": Path(told["filename"]).name})
+             for key, stamp, told in entries(lines)),
+            key=str,
+        )  # fmt: skip
+
+    assert compared(ours) == compared(theirs.encode())
+    assert len(compared(ours)) == 20
