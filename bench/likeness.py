@@ -5,7 +5,7 @@ of pairs whose copy finds its original in an index of all originals (bands, then
 pairs that only share parts, and for unrelated texts, the share that is found wrongly. Then groups:
 whoever is alike to one of a group belongs to it, so what one wrong pair can join is counted too.
 
-    python -m bench.likeness [TEXTS]
+    python -m bench.likeness [TEXTS [LETTERS]]   (LETTERS: each text is cut to so many)
 """
 
 import json
@@ -35,17 +35,19 @@ TRADITIONAL = str.maketrans("专权证发书号码质办复请", "專權證發�
 Edit = Callable[[str, random.Random], str]
 
 
-def run(rounds: int = 3, *, quick: bool = False, number: int = IN_A_ROUND) -> dict[str, Any]:
+def run(
+    rounds: int = 3, *, quick: bool = False, number: int = IN_A_ROUND, letters: int | None = None
+) -> dict[str, Any]:
     """The figure: shares by edit and threshold, texts signed a second, each round other texts."""
     matcher = Matcher.compile(load_pack())
     number = 60 if quick else number
-    samples = [_round(SEED + turn, number, matcher.tables) for turn in range(rounds)]
+    samples = [_round(SEED + turn, number, matcher.tables, letters) for turn in range(rounds)]
     return {"samples": {"lantian": samples}, "texts": number, "threshold": ALIKE}
 
 
-def _round(seed: int, number: int, tables: Tables) -> dict[str, Any]:
+def _round(seed: int, number: int, tables: Tables, letters: int | None) -> dict[str, Any]:
     chance = random.Random(seed)
-    originals = _originals(seed, number)
+    originals = [one[:letters] for one in _originals(seed, number)]
     begun = time.process_time()
     signatures = sign_many(originals, tables)
     seconds = time.process_time() - begun
@@ -319,7 +321,12 @@ def _line(name: str, cells: Iterable[str]) -> str:
 
 
 if __name__ == "__main__":
-    figure = run(1, number=int(sys.argv[1]) if len(sys.argv) > 1 else TEXTS)
+    asked = [int(one) for one in sys.argv[1:]]
+    figure = run(
+        1,
+        number=asked[0] if asked else TEXTS,
+        letters=asked[1] if len(asked) > 1 else None,
+    )
     (only,) = figure["samples"]["lantian"]
     print(curve(only))
     print(json.dumps({name: only[name] for name in ("signed_per_second", "letters")}))
