@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from matchers.groups import GroupBits
 from matchers.pack import Pack, digest, rule_hash
 from matchers.places import AskedSets, asked_sets
 from matchers.rules import Boost, Claim, Nearby, Rule, Spare, Together
+from matchers.scoring import Scorer
 from matchers.signs import (
     Asked,
     Bits,
@@ -27,11 +29,14 @@ from matchers.signs import (
 )
 from matchers.text import Tables, build_tables
 from matchers.vocabulary import GroupIndex, Vocabulary
+from matchers.weights import Weights
 
 Near = TypeVar("Near", Nearby, Spare, Boost)
 
 EVADED = 1
 """The bit of an evasion."""
+WEIGHED = 2
+"""The bit of a term for which a text is read with the pack's weights."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,12 @@ class Compiled:
     """Words inside which a match may begin or end."""
     syllables: frozenset[str]
     prepared: Prepared = field(repr=False)
+    two: int
+    """The bits of the terms of which two together open a text for the weights."""
+    scorer: Scorer | None = field(repr=False)
+    """The pack's weights, made ready."""
+    learned: dict[str, CompiledRule]
+    """Claim -> the rule that stands for what its weights find."""
     gate: LiteralEngine = field(repr=False)
     """Says whether a text can concern any rule: contexts and evasions."""
     places: LiteralEngine = field(repr=False)
@@ -135,6 +146,11 @@ class Compiled:
             for rule in context.rules
             for way in rule.ways
         )
+
+    @cached_property
+    def claim_of(self) -> tuple[str, ...]:
+        """The claim of each way."""
+        return tuple(rule.claim.claim for _, rule, _ in self.ways)
 
     @cached_property
     def bits(self) -> GroupBits:
@@ -187,9 +203,12 @@ def compile_pack(
     vocabulary = Vocabulary(pack, tables)
     rules = tuple(_compile_rule(pack, claim, rule, vocabulary) for claim, rule in pack.rules())
     terms, groups_of = vocabulary.vocabulary()
-    contexts, needs = _contexts(rules)
+    gated = _gated(pack.weights)
+    contexts, needs = _contexts(rules, 1 << max(gated.values(), default=WEIGHED).bit_length())
     asked = [way.asked for context in contexts for rule in context.rules for way in rule.ways]
     signs, characters = literals_asked(asked)
+    for term, bit in gated.items():
+        needs[term] = needs.get(term, 0) | bit
     evasions = {
         spelling: term
         for spelling, term in evasions.items()
@@ -226,10 +245,21 @@ def compile_pack(
             literals,
             tuple(each.dump() for each in engines),
         ),
+        two=reduce(or_, gated.values(), 0) & ~WEIGHED,
+        scorer=Scorer(pack.weights) if pack.weights else None,
+        learned={rule.claim.claim: rule for rule in rules if rule.rule.learned},
         gate=engines[0],
         places=engines[1],
         tagger=engines[2],
     )
+
+
+def _gated(weights: Weights | None) -> dict[str, int]:
+    """For each term of the gate its bit: one for all that open alone, one each for the others."""
+    if weights is None:
+        return {}
+    bits = {term: WEIGHED << 1 + at for at, term in enumerate(weights.gate.two)}
+    return bits | dict.fromkeys(weights.gate.alone, WEIGHED)
 
 
 def _compile_rule(pack: Pack, claim: Claim, rule: Rule, vocabulary: Vocabulary) -> CompiledRule:
@@ -293,10 +323,10 @@ def _context(need: Nearby, vocabulary: Vocabulary) -> Literals:
 
 
 def _contexts(
-    rules: Iterable[CompiledRule],
+    rules: Iterable[CompiledRule], first: int
 ) -> tuple[tuple[Context, ...], dict[str, int]]:
-    """The rules by what they need, and each literal's bits of needs."""
-    bits = Bits(EVADED << 1)
+    """The rules by what they need, and each literal's bits of needs, from `first` on."""
+    bits = Bits(first)
     together: dict[tuple[tuple[int, ...], tuple[Nearby, ...]], list[CompiledRule]] = {}
     for rule in rules:
         own = tuple(bits.of(literals) if literals else 0 for literals in rule.context)

@@ -12,6 +12,7 @@ class Factor(NamedTuple):
 
 
 _ZH = {
+    "words": "提到",
     "evasion": "写法经变形",
     "context": "所涉服务为",
     "contact": "有联系方式",
@@ -36,6 +37,7 @@ _ZH = {
     "boost": "近旁有",
 }
 _EN = {
+    "words": "words that tell:",
     "evasion": "spelt to evade",
     "context": "the service is",
     "contact": "a contact is given",

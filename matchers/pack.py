@@ -16,6 +16,8 @@ from matchers import patterns
 from matchers.entities import KINDS
 from matchers.errors import PackFault
 from matchers.rules import Claim, Core, Group, Lexicon, Rule
+from matchers.weights import FILE as WEIGHTS
+from matchers.weights import Weights, WeightsFault, parse
 
 _HOME = Path(__file__).parent
 SHIPPED = _HOME / "claims"
@@ -70,6 +72,8 @@ class Pack:
     characters: Characters = field(repr=False)
     places: dict[str, str] = field(default_factory=dict, repr=False)
     """Name of a place, as people write it -> its normal form, province first."""
+    weights: Weights | None = field(default=None, repr=False)
+    """What its learned rules go by."""
     files: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Claim -> name of its file; no part of the content."""
 
@@ -88,6 +92,7 @@ class Pack:
                 self.characters.twins,
             ],
             "places": self.places,
+            "weights": self.weights.digest if self.weights else None,
         }
         return digest(content)
 
@@ -127,6 +132,8 @@ def rule_hash(pack: Pack, claim: Claim, rule: Rule) -> str:
             if pack.knows(claim, name)
         },
     }
+    if rule.learned and pack.weights:
+        content["weights"] = pack.weights.digest
     return digest(content)
 
 
@@ -167,7 +174,10 @@ def load_pack(path: Path | None = None) -> Pack:
         _check(claim, groups, lines, file, seen)
         claims.append(claim)
         names[claim.claim] = file.name
-    return Pack(tuple(claims), groups, core, _characters(lexicon), _places(lexicon), names)
+    weights = _weights(folder)
+    if weights is None:
+        _check_learned(claims, folder / WEIGHTS)
+    return Pack(tuple(claims), groups, core, _characters(lexicon), _places(lexicon), weights, names)
 
 
 def pack_files(path: Path | None = None) -> dict[str, bytes]:
@@ -178,6 +188,8 @@ def pack_files(path: Path | None = None) -> dict[str, bytes]:
     """
     folder = SHIPPED if path is None else path
     files = {file.name: file.read_bytes() for file in sorted(folder.glob("*.yaml"))}
+    if (folder / WEIGHTS).is_file():
+        files[WEIGHTS] = (folder / WEIGHTS).read_bytes()
     lexicon = folder / "lexicon" if (folder / "lexicon").is_dir() else LEXICON
     groups = sorted(file.name for file in lexicon.glob("*.groups.yaml"))
     for name in (*groups, "core.yaml", *TABLES):
@@ -190,6 +202,27 @@ def parse_claim(text: str, groups: dict[str, Group], name: str = "<text>") -> Cl
     claim, lines = _parse(text, Claim, Path(name))
     _check(claim, groups, lines, Path(name), {})
     return claim
+
+
+def _weights(folder: Path) -> Weights | None:
+    file = folder / WEIGHTS
+    try:
+        return parse(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except WeightsFault as error:
+        raise PackFault(str(file), error.line, error.cause) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackFault(str(file), 0, f"cannot be read: {error}.") from error
+
+
+def _check_learned(claims: Iterable[Claim], file: Path) -> None:
+    """Refuses learned rules that have nothing to go by."""
+    for claim in claims:
+        for rule in claim.rules:
+            if rule.learned:
+                cause = f"rule {rule.id!r} is learned, and the pack has no weights."
+                raise PackFault(str(file), 0, cause, hint="Learn them: `lantian rules train`.")
 
 
 def _table(lexicon: Path, name: str) -> dict[str, str]:
@@ -308,8 +341,10 @@ def _check(
             cause = f"rule {rule.id!r} stands in {seen[rule.id]} already."
             raise PackFault(str(file), lines.of((*place, "id")), cause)
         seen[rule.id] = str(file)
-        if not rule.match and not rule.together:
+        if bool(rule.match or rule.together) is rule.learned:
             cause = f"rule {rule.id!r} has neither `match` nor `together`."
+            if rule.learned:
+                cause = f"rule {rule.id!r} is learned; it can have no `match` and no `together`."
             raise PackFault(str(file), lines.of(place), cause)
         _check_patterns(rule, lines, file, place)
     known = claim.groups.keys() | shared.keys() | set(KINDS)

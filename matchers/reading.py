@@ -62,7 +62,7 @@ def read(compiled: Compiled, parts: Sequence[Part]) -> list[list[Verdict]]:
     """The verdicts on each of some parts, in places of their texts."""
     slices = [part.text[part.window.left : part.window.right] for part in parts]
     folded = fold_many(slices, compiled.prepared.tables)
-    mended = [_mend(each, part) for each, part in zip(folded, parts, strict=True)]
+    mended = [mend(each, part) for each, part in zip(folded, parts, strict=True)]
     ways = _ways(compiled, parts, folded, mended)
     tagged = tag(compiled, folded, [_groups(compiled, some) for some in ways])
     return [
@@ -71,8 +71,8 @@ def read(compiled: Compiled, parts: Sequence[Part]) -> list[list[Verdict]]:
     ]
 
 
-def _mend(folded: Folded, part: Part) -> list[Place]:
-    """Put a part into plain spelling; the places where evaded terms stood."""
+def mend(folded: Folded, part: Part) -> list[Place]:
+    """Put a folded part into plain spelling; the places where evaded terms stood."""
     evaded = repair(folded, _edits_of(part.opened.edits, part.window))
     unspell(folded)
     unwrap(folded)

@@ -87,6 +87,8 @@ class Rule(Part):
     says: Words
     """What the rule sees, for reviewers: the beginning of `why`."""
     says_en: Words
+    learned: bool = False
+    """Whether the pack's weights decide; such a rule has no `match` and no `together`."""
     match: tuple[Pattern, ...] = ()
     together: tuple[Together, ...] = ()
     needs: tuple[Nearby, ...] = ()

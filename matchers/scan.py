@@ -1,16 +1,17 @@
 """The matcher: a pack compiled once, texts in, explained hits out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 from matchers import rewrite
 from matchers.clauses import Place
-from matchers.compile import Compiled, compile_pack
+from matchers.compile import EVADED, WEIGHED, Compiled, compile_pack
 from matchers.explain import Factor, sentence
+from matchers.learned import weighed
 from matchers.openings import Openings, openings
 from matchers.pack import Pack, digest
-from matchers.prefilter import shown
+from matchers.prefilter import Shown, shown
 from matchers.reading import Part, read, windows
 from matchers.store import dump, load
 from matchers.tagging import tag
@@ -139,26 +140,47 @@ class Matcher:
         page_at = {number: text.words for number, text in enumerate(texts) if text.words}
         seen = shown(compiled, [*lines, *page_at.values()])
         of_page = dict(zip(page_at, range(len(lines), len(lines) + len(page_at)), strict=True))
-        met = {}
-        for number in range(len(texts)):
-            bits = seen.bits.get(number, 0)
-            if number in of_page:
-                bits |= seen.bits.get(of_page[number], 0)
-            if bits:
-                met[number] = bits
+        met = _met(seen, len(texts), of_page)
         results = [CUT if text.truncated else NOTHING for text in texts]
-        opened = openings(compiled, lines, seen, met)
-        for number, hits in self._hits(texts, opened).items():
+        for_weights = WEIGHED | compiled.two
+        of_rules = {number: bits for number, bits in met.items() if bits & ~for_weights}
+        opened = openings(compiled, lines, seen, of_rules)
+        found = self._learned(texts, met, opened)
+        for number, hits in self._hits(texts, opened, found).items():
             hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
             truncated = texts[number].truncated or len(hits) > MAX_HITS
             results[number] = ScanResult(tuple(hits[:MAX_HITS]), truncated)
         return results
 
-    def _hits(
-        self, texts: Sequence["_Text"], opened: Mapping[int, Openings]
+    def _learned(
+        self, texts: Sequence["_Text"], met: Mapping[int, int], opened: Mapping[int, Openings]
     ) -> dict[int, list[Hit]]:
-        """The hits of the texts that must be read, in no set order."""
-        hits: dict[int, list[Hit]] = {number: [] for number in opened}
+        """What the weights find in the texts that show a term for which they are read."""
+        if self._compiled.scorer is None:
+            return {}
+        two = self._compiled.two
+        lines = {
+            number: texts[number].plain
+            for number, bits in met.items()
+            if bits & (WEIGHED | EVADED) or (bits & two).bit_count() > 1
+        }
+        return {
+            number: [_hit(verdict, texts[number]) for verdict in verdicts[: MAX_HITS + 1]]
+            for number, verdicts in weighed(self._compiled, lines, opened).items()
+        }
+
+    def _hits(
+        self,
+        texts: Sequence["_Text"],
+        opened: Mapping[int, Openings],
+        found: Mapping[int, list[Hit]],
+    ) -> dict[int, list[Hit]]:
+        """The hits of the texts that must be read, in no set order, with those `found` before.
+
+        What the weights found of a claim is not looked for again by rules.
+        """
+        hits = {number: list(found.get(number, ())) for number in {**opened, **found}}
+        opened = self._left(opened, found)
         for parts in _some(self._parts(texts, opened, hits)):
             verdicts = read(self._compiled, [part for _, part in parts])
             for (number, _), some in zip(parts, verdicts, strict=True):
@@ -180,6 +202,21 @@ class Matcher:
                     break
                 yield number, Part(text.plain, window, own, page_groups)
 
+    def _left(
+        self, opened: Mapping[int, Openings], found: Mapping[int, list[Hit]]
+    ) -> dict[int, Openings]:
+        """The openings of claims that were not found before, of texts that have any."""
+        left = {}
+        for number, own in opened.items():
+            claims = {hit.claim for hit in found.get(number, ())}
+            ways = own.ways
+            if claims:
+                claim_of = self._compiled.claim_of
+                ways = frozenset(way for way in ways if claim_of[way] not in claims)
+            if ways or own.edits:
+                left[number] = replace(own, ways=ways)
+        return left
+
     def _page_groups(self, words: str) -> frozenset[str]:
         """The groups whose terms the page's own words show."""
         if not words:
@@ -188,6 +225,18 @@ class Matcher:
             self._compiled, [fold(words, self._compiled.prepared.tables)], [frozenset()]
         )
         return frozenset(name for name in self._compiled.needed if tagged.tags(name))
+
+
+def _met(seen: Shown, texts: int, of_page: Mapping[int, int]) -> dict[int, int]:
+    """The bits that each of some texts or its page shows, of those that show any."""
+    met = {}
+    for number in range(texts):
+        bits = seen.bits.get(number, 0)
+        if number in of_page:
+            bits |= seen.bits.get(of_page[number], 0)
+        if bits:
+            met[number] = bits
+    return met
 
 
 def _some(parts: Iterable[tuple[int, Part]]) -> Iterator[list[tuple[int, Part]]]:

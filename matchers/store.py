@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from matchers import weights
 from matchers.compile import Compiled, Prepared, compile_pack
 from matchers.errors import DamagedMatcher, MatcherError
 from matchers.pack import Characters, Pack, code_digest
@@ -32,11 +33,13 @@ def dump(pack: Pack, compiled: Compiled) -> bytes:
         "characters": asdict(pack.characters),
         "evasions": prepared.evasions,
         "literals": prepared.literals,
+        "places": pack.places,
     }
     parts = [
         json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"),
         prepared.tables.folds.astype("<u4").tobytes(),
         prepared.tables.kinds.tobytes(),
+        weights.dump(pack.weights).encode("utf-8", "surrogatepass") if pack.weights else b"",
         *(database or b"" for database in prepared.engines),
     ]
     body = b"".join(len(part).to_bytes(8, "little") + part for part in parts)
@@ -73,7 +76,7 @@ def _read(data: bytes) -> tuple[Pack, str, Prepared]:
         raise ValueError(str(error)) from error
     if hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
         raise ValueError("another content than its digest says")
-    head_bytes, folds, kinds, *databases = _parts(body)
+    head_bytes, folds, kinds, learnt, *databases = _parts(body)
     head = json.loads(head_bytes)
     if head["machine"] != _machine():
         raise ValueError(f"made on {head['machine']}, not on {_machine()}")
@@ -84,6 +87,8 @@ def _read(data: bytes) -> tuple[Pack, str, Prepared]:
         groups={name: Group.model_validate(group) for name, group in head["groups"].items()},
         core=Core.model_validate(head["core"]),
         characters=_characters(head["characters"]),
+        places={name: str(plain) for name, plain in head["places"].items()},
+        weights=weights.parse(learnt.decode("utf-8", "surrogatepass")) if learnt else None,
     )
     tables = Tables(
         np.frombuffer(folds, dtype="<u4", count=TABLE_SIZE),

@@ -1,0 +1,111 @@
+"""What the pack's weights find in texts, in places of those texts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from matchers.clauses import Place
+from matchers.compile import EVADED, Compiled
+from matchers.explain import Factor
+from matchers.openings import Openings, openings
+from matchers.prefilter import shown
+from matchers.reading import Part, Window, mend
+from matchers.rewrite import undo
+from matchers.scoring import Finding
+from matchers.text import Folded, Source, fold_many
+from matchers.verdict import Verdict
+
+PIECE = 20_000
+"""Characters of a long text that are scored at once."""
+MARGIN = 1_500
+"""Characters on either side of a piece that are read as its surroundings."""
+AT_ONCE = 60_000
+"""Characters that are folded at once."""
+_NONE = Openings(frozenset(), (), ())
+
+
+def weighed(
+    compiled: Compiled, texts: Mapping[int, str], opened: Mapping[int, Openings]
+) -> dict[int, list[Verdict]]:
+    """The verdicts of the learned rules on each of `texts` that has any, by its number.
+
+    `opened` says what is to be mended in a text before it is read.
+    """
+    verdicts: dict[int, list[Verdict]] = {}
+    for some in _some(_pieces(texts, opened)):
+        for number, verdict in _found(compiled, some):
+            verdicts.setdefault(number, []).append(verdict)
+    return verdicts
+
+
+def _pieces(texts: Mapping[int, str], opened: Mapping[int, Openings]) -> Iterator[tuple[int, Part]]:
+    """The texts, long ones in pieces."""
+    for number, text in texts.items():
+        own, size = opened.get(number, _NONE), len(text)
+        for first in range(0, size, PIECE) if size > PIECE + MARGIN else (0,):
+            last = min(first + PIECE, size) if size > PIECE + MARGIN else size
+            window = Window(max(0, first - MARGIN), first, last, min(size, last + MARGIN))
+            yield number, Part(text, window, own, frozenset())
+
+
+def _some(parts: Iterator[tuple[int, Part]]) -> Iterator[list[tuple[int, Part]]]:
+    batch: list[tuple[int, Part]] = []
+    size = 0
+    for number, part in parts:
+        batch.append((number, part))
+        size += part.window.right - part.window.left
+        if size >= AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A part of a text, folded and mended."""
+
+    number: int
+    part: Part
+    folded: Folded
+    evaded: list[Place]
+
+
+def _found(compiled: Compiled, parts: Sequence[tuple[int, Part]]) -> Iterator[tuple[int, Verdict]]:
+    if compiled.scorer is None:
+        return
+    slices = [part.text[part.window.left : part.window.right] for _, part in parts]
+    folded = fold_many(slices, compiled.prepared.tables)
+    read = [
+        _Read(number, part, own, mend(own, part))
+        for (number, part), own in zip(parts, folded, strict=True)
+    ]
+    for finding in compiled.scorer.find([each.folded.chars for each in read]):
+        verdict = _verdict(compiled, read[finding.text], finding)
+        if verdict is not None:
+            yield read[finding.text].number, verdict
+
+
+def _verdict(compiled: Compiled, read: _Read, finding: Finding) -> Verdict | None:
+    """The verdict for a finding; `None`: it is another piece's, or of a claim without a rule."""
+    weights = compiled.scorer.weights if compiled.scorer else None
+    rule = compiled.learned.get(weights.claims[finding.claim]) if weights else None
+    place = read.folded.original(finding.start, finding.end)
+    window = read.part.window
+    start, end = place.start + window.left, place.end + window.left
+    if rule is None or not window.first <= start < window.last:
+        return None
+    factors = [Factor("words", "”“".join(cue.text for cue in finding.cues), finding.score)]
+    if any(left < finding.end and finding.start < right for left, right in read.evaded):
+        factors.append(Factor("evasion", "", 0.0))
+    return Verdict(rule, start, end, round(finding.score, 2), tuple(factors))
+
+
+def plainly(compiled: Compiled, text: str) -> tuple[Folded, Source | None]:
+    """A text as the weights see it, whole, and where what was undone in it came from."""
+    undone = undo(text, compiled.syllables)
+    plain, source = undone or (text, None)
+    opened = openings(compiled, [plain], shown(compiled, [plain]), {0: EVADED})
+    (folded,) = fold_many([plain], compiled.prepared.tables)
+    whole = Window(0, 0, len(plain), len(plain))
+    mend(folded, Part(plain, whole, opened.get(0, _NONE), frozenset()))
+    return folded, source

@@ -1,0 +1,270 @@
+"""Weights learnt from labelled texts: three logistic regressions on runs of characters.
+
+One says of a whole page whether it makes an offer, one of a sentence, and one, among sentences
+that make one, which claim it is. How the first two are mixed is learnt from texts that neither
+had seen. Needs scikit-learn (the extra `train`); reading texts with the result does not.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchers.runs import LONGEST, SHORTEST, Ints, RunTable
+from matchers.scoring import LEAST, Looked
+from matchers.sentences import sentences
+from matchers.weights import Gate, Mix, Weights
+
+FOLDS = 5
+PAGE_C, SENTENCE_C, CLAIM_C = 30.0, 10.0, 10.0
+"""How far the regressions may trust single runs; chosen by cross-validation on the dev half."""
+ALONE, IN_TWOS = 0.025, 0.025
+"""Shares of ordinary texts that may be read in vain."""
+TOLD = 10
+"""Offers in which a term of the gate must stand."""
+RARE = 2
+"""Texts in which a run must stand to be learnt."""
+Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+_NEVER = -20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A folded text with the claims that it makes and where: nothing, if it makes none.
+
+    `whole` says that it is a page as it stood, not one line written to learn from.
+    """
+
+    chars: str
+    claims: tuple[tuple[str, int, int], ...]
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Windows of some texts that do not overlap, and the runs in them as a sparse table."""
+
+    runs: Any
+    labels: Flags
+    texts: Ints
+
+
+class Trainer:
+    """Labelled texts made ready to learn from."""
+
+    def __init__(self, texts: Sequence[Taught], claims: Sequence[str]) -> None:
+        self.texts = texts
+        self.claims = tuple(claims)
+        self.table = RunTable(common_runs(text.chars for text in texts))
+        self.looked = Looked.at(self.table, [text.chars for text in texts])
+        self.sentences = sentences(self.looked.points, self.looked.bounds)
+        self.pages = self._pages()
+        self.own = self._sentences()
+
+    def _pages(self) -> _Windows:
+        bounds = self.looked.bounds
+        labels: Flags = np.array([bool(text.claims) for text in self.texts], dtype=np.bool_)
+        numbers = np.arange(len(self.texts))
+        return _Windows(self._table(bounds[:-1], bounds[1:] - 1), labels, numbers)
+
+    def _sentences(self) -> _Windows:
+        own = self.sentences
+        labels: Flags = np.asarray(self.claim_labels.any(axis=1))
+        return _Windows(self._table(own.starts, own.ends), labels, own.texts)
+
+    @cached_property
+    def claim_labels(self) -> Flags:
+        """For each sentence the claims whose labelled place it touches."""
+        own = self.sentences
+        labels = np.zeros((len(own.starts), len(self.claims)), dtype=np.bool_)
+        number = {claim: at for at, claim in enumerate(self.claims)}
+        for text, taught in enumerate(self.texts):
+            shift = int(self.looked.bounds[text])
+            for claim, start, end in taught.claims:
+                first = np.searchsorted(own.ends, start + shift, side="right")
+                last = np.searchsorted(own.starts, end + shift, side="left")
+                labels[first:last, number[claim]] = True
+        return labels
+
+    def _table(self, starts: Ints, ends: Ints) -> Any:
+        """For each window how often each run begins in it, shrunk by its length."""
+        from scipy import sparse
+
+        places = np.concatenate([some for some, _ in self.looked.found])
+        numbers = np.concatenate([some for _, some in self.looked.found])
+        rows = np.searchsorted(starts, places, side="right") - 1
+        inside = (rows >= 0) & (places < ends[rows])
+        rows, numbers = rows[inside], numbers[inside]
+        shrink = 1 / np.sqrt(np.maximum(ends - starts, LEAST))
+        shape = (len(starts), len(self.table))
+        return sparse.csr_matrix((shrink[rows], (rows, numbers)), shape=shape)
+
+    def fit(self, gate: Gate, *, lean: float = 0.0, origin: str = "") -> Weights:
+        """The weights learnt from all texts.
+
+        `lean` is taken off the log-odds: the higher, the surer a hit must be.
+        """
+        mix = self._mix()
+        all_texts = np.ones(len(self.texts), dtype=np.bool_)
+        page, page_bias = self._page(all_texts)
+        sentence, sentence_bias = self._sentence(all_texts)
+        of_claims, biases = self._of_claims(all_texts)
+        return Weights(
+            runs=tuple(self.table.runs),
+            page=page.astype(np.float32),
+            sentence=sentence.astype(np.float32),
+            of_claims=of_claims.astype(np.float32),
+            claims=self.claims,
+            page_bias=page_bias,
+            sentence_bias=sentence_bias,
+            claim_biases=tuple(biases.tolist()),
+            mix=mix._replace(bias=mix.bias - lean),
+            gate=gate,
+            origin=origin,
+        )
+
+    def _page(self, of_texts: Flags) -> tuple[Doubles, float]:
+        return _regress(self.pages.runs[of_texts], self.pages.labels[of_texts], PAGE_C)
+
+    def _sentence(self, of_texts: Flags) -> tuple[Doubles, float]:
+        """Of sentences without a label in a text with one nobody knows what they are."""
+        labels = self.own.labels
+        doubtful = self.pages.labels[self.own.texts] & ~labels
+        kept = of_texts[self.own.texts] & ~doubtful
+        return _regress(self.own.runs[kept], labels[kept], SENTENCE_C)
+
+    def _of_claims(self, of_texts: Flags) -> tuple[Doubles, Doubles]:
+        labels = self.claim_labels
+        weights = np.zeros((len(self.table), len(self.claims)))
+        biases = np.full(len(self.claims), _NEVER)
+        for claim in range(len(self.claims)):
+            own = labels[:, claim]
+            doubtful = self._texts_with(own)[self.own.texts] & ~own
+            kept = of_texts[self.own.texts] & ~doubtful
+            if own[kept].any():
+                weights[:, claim], biases[claim] = _regress(self.own.runs[kept], own[kept], CLAIM_C)
+        return weights, biases
+
+    def _texts_with(self, labels: Flags) -> Flags:
+        """The texts that have a sentence of these."""
+        having = np.zeros(len(self.texts), dtype=np.bool_)
+        having[self.own.texts[labels]] = True
+        return having
+
+    def _mix(self) -> Mix:
+        """How much sentence, page and claim count, from texts left out while learning."""
+        scored = self.left_out()
+        whole = np.array([text.whole for text in self.texts])
+        weights, bias = _regress(scored[whole], self.pages.labels[whole], 100.0)
+        sentence, page, claim = (float(weight) for weight in weights)
+        return Mix(sentence, page, claim, bias)
+
+    def left_out(self) -> Doubles:
+        """For each text its best sentence, its page, its best claim, by those who had not seen it.
+
+        Texts that stand next to each other were often written as a pair; they stay together.
+        """
+        scored = np.full((len(self.texts), 3), _NEVER)
+        fold = _folds([text.whole for text in self.texts])
+        for number in range(FOLDS):
+            learnt, held = fold != number, fold == number
+            own = held[self.own.texts]
+            weights, bias = self._sentence(learnt)
+            of_claims, biases = self._of_claims(learnt)
+            runs, texts = self.own.runs[own], self.own.texts[own]
+            np.maximum.at(scored[:, 0], texts, runs @ weights + bias)
+            np.maximum.at(scored[:, 2], texts, (runs @ of_claims + biases).max(axis=1))
+            weights, bias = self._page(learnt)
+            scored[held, 1] = self.pages.runs[held] @ weights + bias
+        return scored
+
+
+def _folds(whole: Sequence[bool]) -> Ints:
+    """The fold of each text: neighbours in one, whole pages and single lines spread alike."""
+    folds = np.zeros(len(whole), dtype=np.int64)
+    for kind in (True, False):
+        places = np.flatnonzero(np.array(whole) == kind)
+        folds[places] = np.arange(len(places)) * FOLDS // max(len(places), 1)
+    return folds
+
+
+def common_runs(texts: Iterable[str]) -> list[str]:
+    """The runs that stand in at least `RARE` texts, the commonest first."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(
+            {
+                text[at : at + size]
+                for size in range(SHORTEST, LONGEST + 1)
+                for at in range(len(text) - size + 1)
+            }
+        )
+    common = [(-count, run) for run, count in counts.items() if count >= RARE]
+    return [run for _, run in sorted(common)]
+
+
+def gate_of(offers: Sequence[str], ordinary: Sequence[str]) -> Gate:
+    """The terms for which a text is read, from folded offers and ordinary texts of other fields.
+
+    The terms that tell offers best come first: as many alone as open `ALONE` of the ordinary
+    texts, then as many in twos as open `IN_TWOS` of them more.
+    """
+    in_offers, in_ordinary = (_texts_with_terms(texts) for texts in (offers, ordinary))
+    tell = {
+        term: math.log((len(some) + 0.5) / len(offers))
+        - math.log((len(in_ordinary.get(term, ())) + 1) / len(ordinary))
+        for term, some in in_offers.items()
+        if len(some) >= TOLD
+    }
+    ranked = sorted(tell, key=lambda term: (-tell[term], term))
+    opened: set[int] = set()
+    alone = []
+    for term in ranked:
+        opened |= in_ordinary.get(term, set())
+        if len(opened) > ALONE * len(ordinary):
+            break
+        alone.append(term)
+    shown = Counter(dict.fromkeys(opened, 2))
+    two = []
+    for term in ranked[len(alone) :]:
+        shown.update(in_ordinary.get(term, ()))
+        if sum(count > 1 for count in shown.values()) > (ALONE + IN_TWOS) * len(ordinary):
+            break
+        two.append(term)
+    return Gate(tuple(alone), tuple(two))
+
+
+def _texts_with_terms(texts: Iterable[str]) -> dict[str, set[int]]:
+    """For each run of two or three characters, no mark among them, the texts that show it."""
+    having: dict[str, set[int]] = {}
+    for number, text in enumerate(texts):
+        for size in (2, 3):
+            for at in range(len(text) - size + 1):
+                term = text[at : at + size]
+                if term.isalnum():
+                    having.setdefault(term, set()).add(number)
+    return having
+
+
+def _regress(runs: Any, labels: Flags, strength: float) -> tuple[Doubles, float]:
+    """Weights and bias of a logistic regression; runs that many windows show count for less."""
+    from scipy import sparse
+    from sklearn.linear_model import LogisticRegression
+
+    if sparse.issparse(runs):
+        shown = np.asarray((runs > 0).sum(axis=0)).ravel()
+        scale = (np.log((1 + runs.shape[0]) / (1 + shown)) + 1) / 4
+        scale[shown == 0] = 0
+        runs = runs @ sparse.diags(scale)
+    else:
+        scale = np.ones(runs.shape[1])
+    model = LogisticRegression(C=strength, solver="liblinear", max_iter=300)
+    model.fit(runs, labels)
+    bias = float(model.intercept_[0])
+    return model.coef_[0] * scale, bias if math.isfinite(bias) else 0.0
