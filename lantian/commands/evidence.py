@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lantian.commands.evidence_bundle import export, verify_bundle
+from lantian.commands.evidence_bundle import export, verifier, verify_bundle
 
 
 def register(app: typer.Typer) -> None:
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     evidence.command("verify")(verify)
     evidence.command("index")(index)
     evidence.command("export")(export)
+    evidence.command("verifier")(verifier)
     app.add_typer(evidence, name="evidence")
 
 

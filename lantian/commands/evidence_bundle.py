@@ -58,6 +58,18 @@ def export(
     typer.echo(made.digest)
 
 
+def verifier(
+    out: Annotated[Path, typer.Argument(help="The file to write, as in verify.pyz.")],
+) -> None:
+    """Write the program that checks bundles as one file, for those who have no Lantian.
+
+    They run it with Python 3.11 or newer, without network: `python verify.pyz BUNDLE.wacz`.
+    """
+    from lantian.evidence.bundle.verifier import write_verifier
+
+    typer.echo(write_verifier(out))
+
+
 def _tell(parts: "Parts", asked: "Asked", digest: str) -> None:
     """Put into the audit chain that a copy was taken, and which."""
     import getpass

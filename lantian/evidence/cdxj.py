@@ -40,7 +40,8 @@ def line_of(record: Walked, file: str) -> bytes | None:
 
 def timestamp_of(record: Walked) -> str:
     """The second of its date, as `20261128081500`."""
-    return "".join(char for char in record.fields.get("WARC-Date", "")[:19] if char.isdigit())
+    date = record.fields.get("WARC-Date", "")[:19]
+    return "".join(char for char in date if char in "0123456789")
 
 
 def _mime(record: Walked) -> str:

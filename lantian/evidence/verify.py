@@ -14,7 +14,7 @@ from lantian.evidence.archive import SUFFIX, Archive
 from lantian.evidence.finding import Finding
 from lantian.evidence.indexing import is_index
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
-from lantian.evidence.writer import address_of, date_of
+from lantian.evidence.spelling import address_of, date_of
 from lantian.model import Artifact, Capture
 
 Progress = Callable[[int], None]

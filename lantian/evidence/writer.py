@@ -7,19 +7,17 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Self
-from urllib.parse import quote
 
-from lantian.clock import as_utc
 from lantian.errors import Conflict, StoreError
 from lantian.evidence.record import Fields, compressed_member, plain, stored_member
 from lantian.evidence.reference import RecordRef
 from lantian.evidence.seal import digest_of
+from lantian.evidence.spelling import address_of, date_of
 
 _NAMESPACE = uuid.UUID("6f1d3c0e-7d0a-4b52-9a3e-6a2c3b1f4d11")
-_URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _REBUILT = "case and order of the fields and the transfer coding are rebuilt"
 _HOLD_BACK = 8 * 1024 * 1024
 """Bytes that are kept in memory at most before they go to the file."""
@@ -365,16 +363,6 @@ def _head(head: bytes, length: int, *, browser: bool) -> bytes:
 
 def _status(head: bytes) -> bytes:
     return head[:60].split(b" ")[1][:3]
-
-
-def address_of(url: str) -> str:
-    """The address in ASCII, without white space (RFC 3986)."""
-    return url if url.isascii() and url.isprintable() and " " not in url else quote(url, _URL_SAFE)
-
-
-def date_of(at: datetime) -> str:
-    """The instant as a record has it (WARC/1.1, 5.4)."""
-    return f"{as_utc(at).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def _make_folder(folder: Path) -> None:

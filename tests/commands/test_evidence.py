@@ -120,6 +120,17 @@ def test_a_bundle_verifies_elsewhere_after_its_installation_is_deleted(
     assert {one["file"] for one in kinds} >= {"evidence/readme.txt"}
 
 
+def test_the_verifier_is_written_as_one_file_that_runs_alone(
+    exported: Path, tmp_path: Path
+) -> None:
+    program = tmp_path / "verify.pyz"
+    done = evidence("verifier", str(program))
+    assert done.stdout == f"sha256:{hashlib.sha256(program.read_bytes()).hexdigest()}\n"
+    command = [sys.executable, "-I", "-S", str(program), str(exported)]
+    alone = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "nothing is missing or changed" in alone.stdout
+
+
 def test_what_a_hostile_bundle_says_does_not_steer_the_terminal(exported: Path) -> None:
     forge(exported, add_page)
     done = verify(str(exported))

@@ -31,9 +31,9 @@ from lantian.evidence.bundle.zipped import PIECE, ZipWriter
 from lantian.evidence.cdxj import Sorter, line_of, sorting
 from lantian.evidence.record import Record, parsed, unpacked
 from lantian.evidence.seal import ALGORITHM, digest_of
+from lantian.evidence.spelling import address_of, date_of
 from lantian.evidence.verify import differences
 from lantian.evidence.walk import Damage, walk
-from lantian.evidence.writer import address_of, date_of
 from lantian.model import (
     Artifact,
     AuditEvent,

@@ -9,7 +9,7 @@ from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.opened import Kept, Opened, Wrong, judged, parsed_json
 from lantian.evidence.finding import Finding
 from lantian.evidence.seal import digest_of
-from lantian.evidence.writer import address_of, date_of
+from lantian.evidence.spelling import address_of, date_of
 
 _OF_CAPTURE = re.compile(rf"^{layout.OURS}capture-\d+\.json$")
 

@@ -303,3 +303,12 @@ def forge(path: Path, tamper: Tamper, *, sums: bool = True, manifest: bool = Tru
         told = {"path": layout.PACKAGE, "hash": digest_of(members[layout.PACKAGE])}
         members[layout.PACKAGE_DIGEST] = layout.readable(told)
     packed(path, members.items())
+
+
+def add(name: str, data: bytes = b"{}") -> Tamper:
+    """A member more, or in the place of another."""
+
+    def tamper(members: dict[str, bytes]) -> None:
+        members[name] = data
+
+    return tamper

@@ -23,7 +23,7 @@ from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.zipped import members_of
 from lantian.evidence.record import compressed_member, parsed, plain, unpacked
 from lantian.evidence.seal import digest_of
-from tests.evidence.bundle.conftest import BOTH, Tamper, check, content, forge, packed
+from tests.evidence.bundle.conftest import BOTH, Tamper, add, check, content, forge, packed
 
 if TYPE_CHECKING:
     from tests.evidence.bundle.conftest import Case
@@ -114,13 +114,6 @@ def replace(name: str, old: bytes, new: bytes) -> Tamper:
 def swap(one: str, other: str) -> Tamper:
     def tamper(members: Members) -> None:
         members[one], members[other] = members[other], members[one]
-
-    return tamper
-
-
-def add(name: str, data: bytes = b"{}") -> Tamper:
-    def tamper(members: Members) -> None:
-        members[name] = data
 
     return tamper
 
@@ -609,6 +602,57 @@ def test_no_content_makes_checking_fail_otherwise_than_by_findings(
     forge(path, add(name, layout.readable(told)), sums=not own, manifest=not own)
     findings = check(path)
     assert findings or place[key] == before or not own
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(name=st.sampled_from(KINDS), data=st.binary(max_size=90), keep=st.booleans())
+def test_no_bytes_in_a_member_make_checking_fail_otherwise_than_by_findings(
+    name: str, data: bytes, keep: bool, bundle: Path
+) -> None:
+    path = bundle.with_name("fuzzed.wacz")
+    members = content(bundle)
+    members[name] = (members[name] if keep else b"") + data
+    packed(path, members.items())
+    assert check(path) or data == b""
+    own = name in {layout.PACKAGE, layout.PACKAGE_DIGEST}
+    forge(path, add(name, members[name]), sums=not own, manifest=not own)
+    check(path)
+
+
+def a_record_with(**changed: str) -> Tamper:
+    """The first record with other WARC fields, under digests that are right."""
+
+    def tamper(members: Members) -> None:
+        info, record, *rest = records_of(members[WARC])
+        found = parsed(unpacked(record, 10_000_000)[0])
+        fields = found.fields | {key.replace("_", "-"): value for key, value in changed.items()}
+        del fields["Content-Length"]
+        forged = compressed_member(plain(tuple(fields.items()), found.head + found.payload))
+        members[WARC] = b"".join([info, forged, *rest])
+
+    return tamper
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(
+    field=st.sampled_from(
+        ["WARC_Date", "WARC_Target_URI", "WARC_Record_ID", "WARC_Type", "Content_Type",
+         "WARC_Payload_Digest", "WARC_Refers_To", "Lantian_Role"]
+    ),
+    value=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=30),
+)  # fmt: skip
+def test_no_field_of_a_record_makes_checking_fail_otherwise_than_by_findings(
+    field: str, value: str, bundle: Path
+) -> None:
+    path = bundle.with_name("fuzzed.wacz")
+    shutil.copy(bundle, path)
+    forge(path, a_record_with(**{field: value}))
+    assert check(path)
+
+
+def test_a_date_in_digits_of_another_script_is_found(bundle: Path) -> None:
+    forge(bundle, a_record_with(WARC_Date="٢٠٢٦-11-24T08:30:01Z"))
+    assert any("names another time" in one for one in shown(bundle))
 
 
 ANY_JSON = st.recursive(
