@@ -16,6 +16,8 @@ from lantian.evidence.surt import key_of
 from lantian.evidence.walk import Walked
 
 INDEXED = frozenset({"response", "resource", "revisit"})
+UNINDEXED = frozenset({"request", "metadata"})
+"""Kinds that belong to another record, by which they are found."""
 IN_MEMORY = 50_000
 """Lines that are sorted at once; more go through files without a name."""
 _RUNS = 64

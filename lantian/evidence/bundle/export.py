@@ -4,10 +4,10 @@ Nothing of a record's size is held twice, and one record at a time. The same con
 bytes, whenever and wherever it is exported; with the time of the newest thing in it as its own.
 """
 
-import hashlib
 import io
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from functools import cached_property
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ from lantian.clock import as_utc
 from lantian.errors import EvidenceDamaged, StoreError
 from lantian.evidence.archive import Archive
 from lantian.evidence.bundle import layout
+from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.extraction import fields_of, page_of
 from lantian.evidence.bundle.select import Asked, Place, Selected, original_of, places_of, selected
 from lantian.evidence.bundle.told import clue_told, custody_line, document_told, event_told
@@ -94,7 +95,7 @@ class Export:
                 self._all(ZipWriter(out), path.parent)
                 out.flush()
                 os.fsync(out.fileno())
-                digest, size = _digest(out)
+            checked = _checked(part)
             part.replace(path)
         except OSError as error:
             raise StoreError(
@@ -104,7 +105,12 @@ class Export:
         finally:
             part.unlink(missing_ok=True)
         return Exported(
-            path, size, digest, len(chosen.captures), len(self._placed), len(chosen.documents)
+            path=path,
+            size=checked.size,
+            digest=checked.digest,
+            captures=len(chosen.captures),
+            records=len(self._placed),
+            documents=len(chosen.documents),
         )
 
     def _all(self, zipped: ZipWriter, folder: Path) -> None:
@@ -136,7 +142,9 @@ class Export:
                 for place in places:
                     raw, record = self._member(place)
                     self._placed[place.artifact_id] = (name, part.size)
-                    lines.add(_line(raw, name, part.size))
+                    line = _line(raw, name, part.size)
+                    if line is not None:
+                        lines.add(line)
                     part.write(raw)
                     self._told(datetime.fromisoformat(record.fields["WARC-Date"]))
                     if self.progress is not None:
@@ -197,10 +205,12 @@ class Export:
         source = self.session.get_one(Source, crawl.source_id)
         stem = layout.capture_stem(capture_id)
         obtained = []
+        numbers: Counter[str] = Counter()
         for artifact in capture.artifacts:
+            numbers[artifact.role] += 1
             told = self._obtained(artifact)
-            if artifact.role in layout.FILES:
-                told["file"] = stem + layout.FILES[artifact.role]
+            told["file"] = layout.file_beside(capture_id, artifact.role, numbers[artifact.role])
+            if told["file"] is not None:
                 zipped.add(told["file"], self.archive.read(artifact))
             obtained.append(told)
         if not any(one["role"] == "payload" for one in obtained):
@@ -372,12 +382,12 @@ def _stream(zipped: ZipWriter, name: str, lines: Callable[[], Iterator[bytes]]) 
     return {"lines": count, "digest": part.digest}
 
 
-def _line(raw: bytes, name: str, offset: int) -> bytes:
+def _line(raw: bytes, name: str, offset: int) -> bytes | None:
+    """The index line of a record that was read and found right just now."""
     found = next(walk(io.BytesIO(raw), end=len(raw)))
-    line = None if isinstance(found, Damage) else line_of(replace(found, offset=offset), name)
-    if line is None:  # what an artifact names is a record that is looked up
-        raise EvidenceDamaged(f"{name}: what stands at {offset} is no record of a page.")
-    return line
+    if isinstance(found, Damage):
+        raise EvidenceDamaged(f"{name} at {offset}: {found.reason}.")
+    return line_of(replace(found, offset=offset), name)
 
 
 def _fields(block: bytes) -> dict[str, str]:
@@ -390,9 +400,12 @@ def _readme() -> bytes:
     return resources.files("lantian.evidence.bundle").joinpath("readme.txt").read_bytes()
 
 
-def _digest(out: IO[bytes]) -> tuple[str, int]:
-    out.seek(0)
-    found = hashlib.new(ALGORITHM)
-    while data := out.read(PIECE):
-        found.update(data)
-    return f"{ALGORITHM}:{found.hexdigest()}", out.tell()
+def _checked(path: Path) -> BundleCheck:
+    """The check of a bundle that was written; raises `EvidenceDamaged` if it finds anything."""
+    checking = BundleCheck(path)
+    for finding in checking.findings():
+        raise EvidenceDamaged(
+            f"the bundle would not verify: {finding}",
+            hint="What the store tells of the evidence was changed; compare with a backup.",
+        )
+    return checking

@@ -19,6 +19,9 @@ ROLES = {
     "payload": "服务器响应正文",
     "dom": "浏览器渲染后的页面（DOM）",
     "screenshot": "整页截图",
+    "pdf": "页面 PDF",
+    "request": "发出的请求",
+    "metadata": "采集元数据",
     "revisit": "再次访问的响应（内容未变）",
 }
 _KEPT_HTTP = (

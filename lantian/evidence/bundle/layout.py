@@ -26,7 +26,7 @@ PROOFS = "proofs/"
 SUFFIX = ".warc.gz"
 REQUIRED = (PACKAGE, PACKAGE_DIGEST, INDEX, PAGES, README, BUNDLE, CUSTODY, SUMS)
 PAGES_HEAD = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}
-FILES = {"screenshot": "png", "dom": "dom.txt"}
+FILES = {"screenshot": "png", "dom": "dom.txt", "pdf": "pdf"}
 """Roles that also lie beside the WARC; a page of others as text, so that nothing in it runs."""
 READ_OUT = frozenset({"evidence.export", "notice.evidence"})
 """Acts that take a copy: they are not told in the copy, which would be another one each time."""
@@ -40,6 +40,14 @@ def warc_name(file: str) -> str:
 def capture_stem(capture_id: int) -> str:
     """What the names of the files about one capture begin with."""
     return f"{OURS}capture-{capture_id}."
+
+
+def file_beside(capture_id: int, role: str, number: int) -> str | None:
+    """Where the `number`-th of a capture's artifacts of that role lies too, if beside the WARC."""
+    if role not in FILES:
+        return None
+    again = "" if number == 1 else f"-{number}"
+    return f"{OURS}capture-{capture_id}{again}.{FILES[role]}"
 
 
 def document_stem(document_id: int) -> str:

@@ -23,6 +23,9 @@ def _digest(bundle: Opened) -> Iterator[Finding]:
     told = bundle.told(layout.PACKAGE_DIGEST)
     if told["path"] != layout.PACKAGE or not set(told) <= {"path", "hash", "signedData"}:
         raise Wrong("it is not about datapackage.json alone.")
+    # Nothing holds the digest of this file: so it has one form, in which every byte is told.
+    if bundle.read(layout.PACKAGE_DIGEST) != layout.readable(told):
+        yield Finding("changed", layout.PACKAGE_DIGEST, "it is not written as Lantian writes it.")
     if told["hash"] != bundle.digest(layout.PACKAGE):
         bundle.spoiled.add(layout.PACKAGE)
         reason = "its digest is not the one in datapackage-digest.json: one of the two was changed."

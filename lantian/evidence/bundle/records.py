@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.opened import Kept, Opened, Wrong, judged, parsed_json
-from lantian.evidence.cdxj import Sorter, line_of, sorting
+from lantian.evidence.cdxj import UNINDEXED, Sorter, line_of, sorting
 from lantian.evidence.finding import Finding
 from lantian.evidence.walk import Damage, Walked, walk
 
@@ -45,11 +45,12 @@ def _warc(bundle: Opened, name: str, wanted: Sorter) -> Iterator[Finding]:
         if found.kind == "warcinfo":
             continue
         line = line_of(found, name.removeprefix(layout.ARCHIVE))
-        if line is None:
+        if line is not None:
+            wanted.add(line)
+        elif found.kind not in UNINDEXED:
             reason = f"{where}: a record of the kind {found.kind[:40]!r} is not expected here."
             yield Finding("unnamed", name, reason)
             continue
-        wanted.add(line)
         if found.record_id in bundle.records:
             yield Finding("unnamed", name, f"{where}: the same record stands in the bundle twice.")
         bundle.records[found.record_id] = _kept(found, name)

@@ -1,6 +1,7 @@
 """Whether what a bundle tells about its records is borne out by them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -28,12 +29,11 @@ def _bundle(bundle: Opened) -> Iterator[Finding]:
     for capture_id in told["captures"]:
         stem = layout.capture_stem(int(capture_id))
         known |= {f"{stem}json", f"{stem}html"}
-        known |= {stem + name for name in layout.FILES.values()}
         yield from _there(bundle, f"{stem}json", capture_id)
         yield from _there(bundle, f"{stem}html", capture_id)
         if bundle.sound(f"{stem}json"):
             name = f"{stem}json"
-            yield from judged(name, _capture(bundle, name, stem, int(capture_id)))
+            yield from judged(name, _capture(bundle, name, int(capture_id), known))
     for document_id in told["documents"]:
         stem = layout.document_stem(int(document_id))
         known |= {f"{stem}txt", f"{stem}json"}
@@ -66,16 +66,18 @@ def _nameless(bundle: Opened) -> Iterator[Finding]:
             yield Finding("unnamed", one.warc, reason)
 
 
-def _capture(bundle: Opened, name: str, stem: str, capture_id: int) -> Iterator[Finding]:
-    """An extraction record against the records and files that it names."""
+def _capture(bundle: Opened, name: str, capture_id: int, known: set[str]) -> Iterator[Finding]:
+    """An extraction record against the records and files that it names, which become known."""
     told = bundle.told(name)
     if told["capture"] != capture_id:
         raise Wrong(f"it is of capture {told['capture']}.")
     pictures = []
-    roles = []
+    numbers: Counter[str] = Counter()
     for one in told["obtained"]:
-        roles.append(one["role"])
-        for fault in _obtained(bundle, stem, one):
+        numbers[one["role"]] += 1
+        beside = layout.file_beside(capture_id, one["role"], numbers[one["role"]])
+        known |= {beside} if beside else set()
+        for fault in _obtained(bundle, beside, one):
             yield Finding("changed", name, fault, capture_id)
         record = bundle.records.get(one["record_id"])
         if record is None and one["warc"] not in bundle.spoiled:
@@ -87,17 +89,17 @@ def _capture(bundle: Opened, name: str, stem: str, capture_id: int) -> Iterator[
                 yield from _payload(told, one, record, name)
         if one["role"] == "screenshot":
             pictures.append(one["file"])
-    if "payload" not in roles:
+    if not numbers["payload"]:
         yield Finding("missing", name, "it names no payload.", capture_id)
     if told["screenshots"] != pictures:
         yield Finding("changed", name, "its list of screenshots is not what it names.", capture_id)
-    page = f"{stem}html"
+    page = f"{layout.capture_stem(capture_id)}html"
     if bundle.sound(page) and bundle.digest(name).encode() not in bundle.read(page):
         reason = "it does not carry the digest of the JSON of the same name."
         yield Finding("changed", page, reason, capture_id)
 
 
-def _obtained(bundle: Opened, stem: str, one: dict[str, Any]) -> Iterator[str]:
+def _obtained(bundle: Opened, beside: str | None, one: dict[str, Any]) -> Iterator[str]:
     """What is told otherwise of a record, or of the file beside it."""
     where = f"what it says of its {one['role']} is not so:"
     record = bundle.records.get(one["record_id"])
@@ -114,8 +116,7 @@ def _obtained(bundle: Opened, stem: str, one: dict[str, Any]) -> Iterator[str]:
         for what, (by_told, by_record) in said.items():
             if by_told != by_record:
                 yield f"{where} the record has another {what}."
-    wanted = layout.FILES.get(one["role"])
-    if one["file"] != (stem + wanted if wanted else None):
+    if one["file"] != beside:
         yield f"{where} it names another file."
     elif one["file"] is not None and one["file"] not in bundle.spoiled:
         found = bundle.digest(one["file"])

@@ -312,3 +312,13 @@ def add(name: str, data: bytes = b"{}") -> Tamper:
         members[name] = data
 
     return tamper
+
+
+def replace(name: str, old: bytes, new: bytes) -> Tamper:
+    """Other bytes in a member."""
+
+    def tamper(members: dict[str, bytes]) -> None:
+        assert old in members[name], name
+        members[name] = members[name].replace(old, new, 1)
+
+    return tamper

@@ -23,7 +23,7 @@ from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.zipped import members_of
 from lantian.evidence.record import compressed_member, parsed, plain, unpacked
 from lantian.evidence.seal import digest_of
-from tests.evidence.bundle.conftest import BOTH, Tamper, add, check, content, forge, packed
+from tests.evidence.bundle.conftest import BOTH, Tamper, add, check, content, forge, packed, replace
 
 if TYPE_CHECKING:
     from tests.evidence.bundle.conftest import Case
@@ -99,14 +99,6 @@ def records_of(data: bytes) -> list[bytes]:
 def remove(name: str) -> Tamper:
     def tamper(members: Members) -> None:
         del members[name]
-
-    return tamper
-
-
-def replace(name: str, old: bytes, new: bytes) -> Tamper:
-    def tamper(members: Members) -> None:
-        assert old in members[name], name
-        members[name] = members[name].replace(old, new, 1)
 
     return tamper
 
@@ -276,6 +268,7 @@ UNFIXED: list[tuple[Tamper, str, str]] = [
         layout.PACKAGE,
         "its digest is not the one in datapackage-digest.json",
     ),
+    (replace(layout.PACKAGE_DIGEST, b"}", b" }"), layout.PACKAGE_DIGEST, "as Lantian writes it"),
     (
         edit(layout.PACKAGE_DIGEST, lambda told: told.update(path="pages/pages.jsonl")),
         layout.PACKAGE_DIGEST,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, text, update
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
@@ -23,10 +23,21 @@ from lantian.evidence.archive import Archive
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.select import Asked
 from lantian.evidence.seal import digest_of
-from lantian.model import Artifact, Capture, Document, Notice
+from lantian.model import Artifact, Capture, Document, Hit, Notice
 from lantian.store.engine import Store
-from tests.evidence.bundle.conftest import BOTH, PAGE, TEXT, Case, build, check, content, told
-from tests.evidence.conftest import AT, PNG, Kept
+from tests.evidence.bundle.conftest import (
+    BOTH,
+    PAGE,
+    TEXT,
+    Case,
+    build,
+    check,
+    content,
+    forge,
+    replace,
+    told,
+)
+from tests.evidence.conftest import AT, PNG, Kept, _row
 from tests.services import postgres
 
 if TYPE_CHECKING:
@@ -262,6 +273,16 @@ def lose_a_payload(case: Case) -> None:
         session.execute(update(Artifact).where(Artifact.capture_id == 3).values(capture_id=1))
 
 
+def change_the_log(case: Case) -> None:
+    with case.store.write() as session:
+        session.execute(text("update audit_event set actor = 'user:x' where id = 3"))
+
+
+def move_a_hit(case: Case) -> None:
+    with case.store.write() as session:
+        session.execute(update(Hit).where(Hit.id == 1).values(start=3))
+
+
 def lose_an_original(case: Case) -> None:
     with case.store.write() as session:
         row = update(Artifact).where(Artifact.capture_id == 3, Artifact.role == "payload")
@@ -278,6 +299,8 @@ def lose_an_original(case: Case) -> None:
         (change_a_text, "document 1: its text does not match its digest"),
         (change_a_notice, "notice 1: its content does not match its digest"),
         (lose_a_payload, "capture 3: no row names its payload"),
+        (change_the_log, "line 2: event 3 does not match its digest"),
+        (move_a_hit, "would not verify: evidence/document-1.json: hit 1"),
         (lose_an_original, "no row names the record that it repeats"),
     ],
 )
@@ -400,3 +423,37 @@ def test_both_stores_make_the_same_bundle(
         made = build(kept).export(tmp_path / "postgres.wacz", BOTH)
         kept.store.close()
     assert made.path.read_bytes() == bundle.read_bytes()
+
+
+def test_further_kinds_of_records_are_taken_as_they_come(kept: Kept, tmp_path: Path) -> None:
+    """What captures keep besides may grow: pictures of parts, a PDF, the request, metadata."""
+    case = Case(kept.store, kept.archive, kept.crawl_id)
+    url = "https://shop.example/goods/1"
+    with case.archive.writer("crawl-1", at=AT) as writer:
+        case.capture(writer, url, b"<p>1", screenshot=PNG)
+        refs = [
+            (role, writer.write_resource(url=url, at=AT, role=role, media_type=kind, data=data))
+            for role, kind, data in (
+                ("screenshot", "image/png", PNG + b"2"),
+                ("pdf", "application/pdf", b"%PDF-1.7"),
+            )
+        ]
+        for kind in ("request", "metadata"):
+            fields = (("Lantian-Role", kind), ("Content-Type", "application/warc-fields"))
+            refs.append(
+                (kind, writer._record(kind, url, AT, fields, block=b"a: b", payload=b"a: b"))
+            )
+        writer.sync()
+    with case.store.write() as session:
+        session.execute(insert(Artifact), [_row(1, role, "x", ref) for role, ref in refs])
+    assert case.findings() == []
+    path = case.export(tmp_path / "x.wacz", Asked(captures=(1,))).path
+    beside = [name for name in content(path) if name.startswith("evidence/capture-1")]
+    assert sorted(beside) == [
+        "evidence/capture-1-2.png", "evidence/capture-1.html", "evidence/capture-1.json",
+        "evidence/capture-1.pdf", "evidence/capture-1.png",
+    ]  # fmt: skip
+    assert len(content(path)[layout.INDEX].splitlines()) == 4
+    assert check(path) == []
+    forge(path, replace("evidence/capture-1-2.png", b"PNG", b"JPG"))
+    assert [finding.file for finding in check(path)] == ["evidence/capture-1.json"]
