@@ -87,6 +87,10 @@ def page_of(archive: Archive, capture: Capture) -> RawPage:
     if capture.via == "browser":
         body = archive.read(kept["dom"]) if "dom" in kept else record.payload
         return RawPage(capture.final_url, capture.status, headers, body, "browser")
+    if not capture.status:
+        # A row or a file that was handed in: the row names its type, there was no HTTP answer.
+        kind = kept["payload"].media_type.encode("latin-1", "replace")
+        return RawPage(capture.final_url, 200, ((b"content-type", kind),), record.payload, "http")
     codings = (value for name, value in headers if name.lower() == b"content-encoding")
     coding = b",".join(codings).decode("latin-1")
     body = decoded(record.payload, coding)

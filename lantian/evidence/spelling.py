@@ -17,3 +17,17 @@ def date_of(at: datetime) -> str:
         msg = f"naive time {at!r}: give an instant with its time zone"
         raise ValueError(msg)
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def payload_place(url: str, status: int) -> str:
+    """The address under which a record holds the payload of a capture of `url`.
+
+    A payload without an HTTP answer (`status` 0: a row or a file that was handed in) is a resource
+    that must not be replayed as if the site had sent it.
+    """
+    return address_of(url) if status else f"urn:payload:{address_of(url)}"
+
+
+def status_of(status: int) -> str:
+    """The status as a record's head tells it; empty where there was no HTTP answer."""
+    return str(status) if status else ""

@@ -14,7 +14,7 @@ from lantian.evidence.archive import SUFFIX, Archive
 from lantian.evidence.finding import Finding
 from lantian.evidence.indexing import is_index
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
-from lantian.evidence.spelling import address_of, date_of
+from lantian.evidence.spelling import date_of, payload_place, status_of
 from lantian.model import Artifact, Capture
 
 Progress = Callable[[int], None]
@@ -124,10 +124,13 @@ def differences(artifact: Artifact, capture: Capture, record: Record) -> Iterato
     status = record.head[:60].split(b" ")[1:2]
     said = {
         "payload digest": (capture.payload_digest, artifact.digest),
-        "address": (address_of(capture.final_url), record.fields.get("WARC-Target-URI")),
+        "address": (
+            payload_place(capture.final_url, capture.status),
+            record.fields.get("WARC-Target-URI"),
+        ),
         "time": (date_of(capture.recorded_at), record.fields.get("WARC-Date")),
         "IP address": (capture.remote_ip, record.fields.get("WARC-IP-Address")),
-        "status": (str(capture.status).encode(), status[0] if status else b""),
+        "status": (status_of(capture.status).encode(), status[0] if status else b""),
     }
     for what, (by_row, by_record) in said.items():
         if by_row != by_record:

@@ -1,7 +1,7 @@
 """Captures: the bytes into the archive and to the disk first, then the rows that name them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -28,7 +28,9 @@ def write_records(judged: Sequence[Judged], warc: WarcWriter) -> int:
 
 
 def _records(visit: Visit, warc: WarcWriter) -> list[dict[str, Any]]:
-    notes = {"decoded_by": "browser"} if visit.via == "browser" else {}
+    if visit.status == 0:
+        return [_handed_in(visit, warc)]
+    notes = {"decoded_by": "browser"} if visit.via == "browser" else visit.notes
     payload = warc.write_response(
         url=visit.final_url,
         at=visit.real_at,
@@ -53,7 +55,19 @@ def _records(visit: Visit, warc: WarcWriter) -> list[dict[str, Any]]:
     return records
 
 
-def _artifact(role: str, media_type: str, ref: RecordRef, notes: dict[str, str]) -> dict[str, Any]:
+def _handed_in(visit: Visit, warc: WarcWriter) -> dict[str, Any]:
+    """The record of what no server sent."""
+    ref = warc.write_resource(
+        url=visit.final_url,
+        at=visit.real_at,
+        role="payload",
+        media_type=visit.media_type,
+        data=visit.body,
+    )
+    return _artifact("payload", visit.media_type, ref, visit.notes)
+
+
+def _artifact(role: str, media_type: str, ref: RecordRef, notes: dict[str, Any]) -> dict[str, Any]:
     return {
         "role": role,
         "media_type": media_type[:200],
@@ -91,7 +105,9 @@ def store_captures(session: Session, judged: Sequence[Judged], ctx: IntakeContex
 def _capture(found: Judged, ctx: IntakeContext) -> dict[str, Any]:
     visit = found.visit
     reading = visit.reading
-    keep = found.hit_count or visit.purpose != "crawl"
+    expires_at = None
+    if not found.hit_count and visit.purpose == "crawl":
+        expires_at = _kept_from(visit, ctx) + timedelta(days=ctx.keep_payload_days)
     return {
         "page_id": found.page.id,
         "crawl_id": ctx.crawl_id,
@@ -111,8 +127,13 @@ def _capture(found: Judged, ctx: IntakeContext) -> dict[str, Any]:
         "hit_count": found.hit_count,
         "hits_stood": found.hits_stood,
         "unreadable": reading.unreadable if reading else None,
-        "expires_at": None if keep else visit.at + timedelta(days=ctx.keep_payload_days),
+        "expires_at": expires_at,
     }
+
+
+def _kept_from(visit: Visit, ctx: IntakeContext) -> datetime:
+    """Since when it is kept: what was handed in may have been seen long ago."""
+    return ctx.clock.now() if visit.via == "handed" else visit.at
 
 
 def store_observations(session: Session, judged: Sequence[Judged], ctx: IntakeContext) -> None:

@@ -154,7 +154,8 @@ def _ask_for_visits(
     """A visit with the browser for each new capture in which a crawl found a claim."""
     for found in judged:
         new = found.captured and found.visit.purpose == "crawl"
-        if new and found.hit_count and found.capture_id:
+        fetchable = found.page.url.startswith(("http://", "https://"))
+        if new and fetchable and found.hit_count and found.capture_id:
             ask_for_evidence(
                 session,
                 source_id=ctx.source_id,

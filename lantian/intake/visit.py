@@ -1,8 +1,8 @@
 """What a crawl hands in: one visit for each request that it made. Picklable."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from lantian.reading import Reading
 from lantian.reading.page import Via
@@ -24,7 +24,9 @@ class Visit:
     or unreadable. `raw_head` is the status line with the headers, `body` what came after it, as
     received (from a browser: as it decoded it). `dom` is the rendered HTML from which `reading`
     was read, `screenshot` a PNG of the full page. `links` are the rows that are new to this
-    crawl's frontier, as the spider found them.
+    crawl's frontier, as the spider found them. What was handed in (`via`) may have no HTTP answer:
+    its `status` is 0, `raw_head` empty and `media_type` says what `body` is; `at` is then when
+    somebody else saw it, and `notes` say whence it came.
     """
 
     row_id: str
@@ -36,7 +38,7 @@ class Visit:
     status: int | None = None
     raw_head: bytes = b""
     body: bytes = b""
-    via: Via = "http"
+    via: Via | Literal["handed"] = "http"
     dom: bytes | None = None
     screenshot: bytes | None = None
     reading: Reading | None = None
@@ -44,6 +46,8 @@ class Visit:
     purpose: Purpose = "crawl"
     detail: str = ""
     remote_ip: str | None = None
+    media_type: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ from lantian.model.capture import Artifact, Capture
 from lantian.model.clue import Clue, ClueClaim, Decision
 from lantian.model.column import Entity, UtcTime
 from lantian.model.document import Document, Hit
+from lantian.model.handover import HandedRow, Handover, Tip, TipContact
 from lantian.model.installation import Installation
 from lantian.model.job import Job
 from lantian.model.likeness import TextBand, TextForm
@@ -30,6 +31,8 @@ __all__ = [
     "Document",
     "Entity",
     "FrontierRow",
+    "HandedRow",
+    "Handover",
     "Hit",
     "IdempotencyRecord",
     "Installation",
@@ -52,6 +55,8 @@ __all__ = [
     "Source",
     "TextBand",
     "TextForm",
+    "Tip",
+    "TipContact",
     "User",
     "UserSession",
     "UtcTime",

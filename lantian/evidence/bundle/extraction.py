@@ -31,6 +31,12 @@ _KEPT_HTTP = (
 _KEPT_BROWSER = (
     "将浏览器给出的状态行、首部和经浏览器解码的正文写入 WARC 文件，并计算 SHA-256 摘要。"
 )
+_KEPT_HANDED = (
+    "将移交或举报的内容按收到的字节写入 WARC 文件（resource 记录），并计算 SHA-256 摘要。"
+)
+_KEPT_HANDED_ANSWER = (
+    "将移交文件中记录的服务器响应（状态行、首部和正文）写入 WARC 文件，并计算 SHA-256 摘要。"
+)
 _PURPOSES = {"crawl": "日常监测采集", "evidence": "取证访问", "recheck": "复查访问"}
 
 
@@ -105,6 +111,8 @@ def steps_of(told: Mapping[str, Any]) -> list[str]:
     """What was done, in order, in Chinese: it follows from the fields."""
     target, browser = told["target"], told["target"]["via"] == "browser"
     purpose = _PURPOSES.get(told["case"]["purpose"], told["case"]["purpose"])
+    if target["via"] == "handed":
+        return _handed_steps(told)
     steps = [
         f"按任务“{told['case']['task']}”（{purpose}），由工具自动访问网址 {target['url']}，"
         + ("使用浏览器（Chromium）打开页面。" if browser else "发出 HTTP 请求。"),
@@ -123,6 +131,20 @@ def steps_of(told: Mapping[str, Any]) -> list[str]:
     if told["hits_stood"] is not None:
         stood = "仍然存在" if told["hits_stood"] else "已不存在"
         steps.append(f"经再次匹配，先前命中的内容在本次访问时{stood}。")
+    return steps
+
+
+def _handed_steps(told: Mapping[str, Any]) -> list[str]:
+    """The same for what others handed in: nothing was fetched, and times seen are theirs."""
+    target, at = told["target"], _shanghai(told["time"]["captured"])
+    steps = [
+        f"按任务“{told['case']['task']}”导入他处移交或举报的内容，所称网址为 {target['url']}。",
+        "本系统在此步骤未访问该网址。",
+        f"移交方记载的发现时间为 {at}（未注明的，以导入时间计）。",
+        _KEPT_HANDED if not target["status"] else _KEPT_HANDED_ANSWER,
+    ]
+    if told["unreadable"]:
+        steps.append(f"该内容未能读取：{told['unreadable']}")
     return steps
 
 

@@ -10,7 +10,7 @@ from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.opened import Kept, Opened, Wrong, judged, parsed_json
 from lantian.evidence.finding import Finding
 from lantian.evidence.seal import digest_of
-from lantian.evidence.spelling import address_of, date_of
+from lantian.evidence.spelling import date_of, payload_place, status_of
 
 _OF_CAPTURE = re.compile(rf"^{layout.OURS}capture-\d+\.json$")
 
@@ -130,10 +130,10 @@ def _payload(
     target, capture_id = told["target"], told["capture"]
     said = {
         "payload digest": (told["payload_digest"], one["digest"]),
-        "address": (address_of(target["final_url"]), record.url),
+        "address": (payload_place(target["final_url"], target["status"]), record.url),
         "time": (date_of(datetime.fromisoformat(told["time"]["recorded"])), record.date),
         "IP address": (target["remote_ip"], record.ip),
-        "status": (str(target["status"]), record.status),
+        "status": (status_of(target["status"]), record.status),
     }
     for what, (by_told, by_record) in said.items():
         if by_told != by_record:

@@ -734,3 +734,77 @@ def upgrade() -> None:
     with op.batch_alter_table("recheck", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recheck_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_recheck_item_id"), ["item_id"], unique=False)
+
+    _handed_in()
+
+
+def _handed_in() -> None:
+    op.create_table(
+        "handover",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("collection", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("size", NUMBER, nullable=False),
+        sa.Column("format", sa.String(length=40), nullable=False),
+        sa.Column("handed_by", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("job_key", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("taken", NUMBER, nullable=False),
+        sa.Column("requested", NUMBER, nullable=False),
+        sa.Column("known", NUMBER, nullable=False),
+        sa.Column("faulty", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handover")),
+        sa.UniqueConstraint("job_key", name=op.f("uq_handover_job_key")),
+    )
+    with op.batch_alter_table("handover", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_handover_collection"), ["collection"], unique=False)
+
+    op.create_table(
+        "handed_row",
+        sa.Column("collection", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("handover_id", NUMBER, nullable=False),
+        sa.Column("number", NUMBER, nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["handover_id"], ["handover.id"], name=op.f("fk_handed_row_handover_id")
+        ),
+        sa.PrimaryKeyConstraint("collection", "digest", name=op.f("pk_handed_row")),
+    )
+    with op.batch_alter_table("handed_row", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_handed_row_handover_id"), ["handover_id"])
+
+    op.create_table(
+        "tip",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("receipt", sa.String(length=40), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("page_url", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tip")),
+        sa.UniqueConstraint("receipt", name=op.f("uq_tip_receipt")),
+    )
+    with op.batch_alter_table("tip", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tip_key_id"), ["key_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tip_state"), ["state"], unique=False)
+
+    op.create_table(
+        "tip_contact",
+        sa.Column("tip_id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("expires_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["tip_id"], ["tip.id"], name=op.f("fk_tip_contact_tip_id")),
+        sa.PrimaryKeyConstraint("tip_id", name=op.f("pk_tip_contact")),
+    )
+    with op.batch_alter_table("tip_contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tip_contact_expires_at"), ["expires_at"])
