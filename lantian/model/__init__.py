@@ -17,6 +17,7 @@ from lantian.model.market import Platform, PlatformHost, Seller
 from lantian.model.notice import Notice, NoticeEvent, NoticeItem, Recheck
 from lantian.model.pack import RulePack, RulePackFile, ShadowHit, ShadowLook
 from lantian.model.page import FrontierRow, Observation, Page
+from lantian.model.seal import SealedDay, SealedLeaf, TimeStamp
 from lantian.model.source import Crawl, Permission, Source
 
 __all__ = [
@@ -49,12 +50,15 @@ __all__ = [
     "Recheck",
     "RulePack",
     "RulePackFile",
+    "SealedDay",
+    "SealedLeaf",
     "Seller",
     "ShadowHit",
     "ShadowLook",
     "Source",
     "TextBand",
     "TextForm",
+    "TimeStamp",
     "Tip",
     "TipContact",
     "User",

@@ -57,6 +57,54 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
+        "sealed_day",
+        sa.Column("number", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("day", sa.String(length=40), nullable=False),
+        sa.Column("leaves", NUMBER, nullable=False),
+        sa.Column("root", sa.String(length=80), nullable=False),
+        sa.Column("previous_digest", sa.String(length=80), nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("sealed_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_sealed_day")),
+        sa.UniqueConstraint("day", name=op.f("uq_sealed_day_day")),
+        sa.UniqueConstraint("digest", name=op.f("uq_sealed_day_digest")),
+    )
+    op.create_table(
+        "sealed_leaf",
+        sa.Column("day_number", NUMBER, nullable=False),
+        sa.Column("position", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", NUMBER, nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("sm3", sa.String(length=80), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["day_number"], ["sealed_day.number"], name=op.f("fk_sealed_leaf_day_number")
+        ),
+        sa.PrimaryKeyConstraint("day_number", "position", name=op.f("pk_sealed_leaf")),
+        sa.UniqueConstraint("kind", "subject_id", name=op.f("uq_sealed_leaf_kind_subject_id")),
+    )
+    op.create_table(
+        "time_stamp",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("day_number", NUMBER, nullable=False),
+        sa.Column("authority", sa.String(length=40), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("reply", sa.LargeBinary(), nullable=False),
+        sa.Column("reply_digest", sa.String(length=80), nullable=False),
+        sa.Column("roots", sa.Text(), nullable=False),
+        sa.Column("stamped_at", UtcTime(), nullable=False),
+        sa.Column("serial", sa.Text(), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("received_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["day_number"], ["sealed_day.number"], name=op.f("fk_time_stamp_day_number")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_stamp")),
+        sa.UniqueConstraint(
+            "day_number", "authority", name=op.f("uq_time_stamp_day_number_authority")
+        ),
+    )
+    op.create_table(
         "job",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
