@@ -74,4 +74,5 @@ class Recording:
 
 
 def _told(run: Run) -> str:
-    return "the budget of the site was used up" if run.seen.left_out else ""
+    left_out = run.seen.left_out and "urls" not in run.claim.payload
+    return "the budget of the site was used up" if left_out else ""

@@ -23,6 +23,9 @@ from lantian.store import frontier, jobs
 from lantian.store.frontier import Planned
 from lantian.wiring import Parts
 
+MOST_FIRST = 1_000
+"""Addresses by which the hosts of a source without start address are known."""
+
 
 def fingerprint(url: str) -> str:
     """What tells a canonical address from all others of a crawl: 32 hexadecimal digits."""
@@ -160,7 +163,8 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
         profile = profile_of(parts, source)
         crawl = _crawl_of(session, parts, claim, source)
         seen = _seen_so_far(session, crawl, claim, source, profile)
-    urls = list(source.start_urls) or list(profile.starts())
+        urls = list(source.start_urls) or list(profile.starts()) or _first_urls(session, crawl)
+        urls += claim.payload.get("urls", ())
     run = Run(
         parts=parts,
         claim=claim,
@@ -192,7 +196,7 @@ def _crawl_of(session: Session, parts: Parts, claim: jobs.Claim, source: Source)
     crawl = Crawl(
         source_id=source.id,
         spider=source.kind if claim.kind == "crawl" else "recheck",
-        purpose=claim.kind,
+        purpose="addresses" if "urls" in claim.payload else claim.kind,
         job_key=claim.key,
         token=claim.token,
         started_at=parts.clock.now(),
@@ -203,6 +207,12 @@ def _crawl_of(session: Session, parts: Parts, claim: jobs.Claim, source: Source)
     return crawl
 
 
+def _first_urls(session: Session, crawl: Crawl) -> list[str]:
+    """Addresses of a crawl whose source has none of its own: what others handed in."""
+    rows = select(FrontierRow.url).where(FrontierRow.crawl_id == crawl.id).order_by(FrontierRow.id)
+    return list(session.scalars(rows.limit(MOST_FIRST)))
+
+
 def _seen_so_far(
     session: Session, crawl: Crawl, claim: jobs.Claim, source: Source, profile: SiteProfile
 ) -> Seen:
@@ -211,6 +221,9 @@ def _seen_so_far(
 
     budget = profile.budget
     seen = Seen(budget.pages, budget.depth, budget.parameters)
+    if "urls" in claim.payload:
+        # These addresses and no link of theirs: it says nothing of the rest of the source.
+        seen.depth, seen.left_out = 0, True
     known = select(FrontierRow.fingerprint, FrontierRow.url, FrontierRow.depth)
     rows = session.execute(known.where(FrontierRow.crawl_id == crawl.id)).all()
     seen.load([(row.fingerprint, row.url, row.depth) for row in rows])

@@ -10,7 +10,8 @@ from crawler.run import source_named
 from lantian.egress.deny import Permission as Granted
 from lantian.egress.deny import check_url
 from lantian.errors import NotFound
-from lantian.model import Permission, Platform, PlatformHost, Source
+from lantian.intake.platforms import platform_of
+from lantian.model import Permission, Source
 from lantian.reading import SiteProfile, canonical_url
 from lantian.reading.address import host_of
 
@@ -68,29 +69,6 @@ def source_of_profile(session: Session, profile: SiteProfile, *, now: datetime) 
     session.add(source)
     session.flush()
     return source
-
-
-def platform_of(
-    session: Session, hosts: list[str], *, now: datetime, name: str = "", title: str = ""
-) -> Platform:
-    """The platform to which one of the hosts belongs; an unknown host becomes one of its own.
-
-    A platform made here has no channel: its notices wait.
-    """
-    bare = [host.removeprefix("www.") for host in hosts]
-    owner = session.scalar(select(PlatformHost).where(PlatformHost.host.in_([*bare, *hosts])))
-    if owner is not None:
-        return session.get_one(Platform, owner.platform_id)
-    wanted = name or bare[0]
-    platform = session.scalar(select(Platform).where(Platform.name == wanted))
-    if platform is None:
-        platform = Platform(name=wanted, title=title or wanted, created_at=now)
-        session.add(platform)
-        session.flush()
-    for host in dict.fromkeys(bare):
-        session.add(PlatformHost(host=host, platform_id=platform.id))
-    session.flush()
-    return platform
 
 
 def grant(

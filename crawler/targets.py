@@ -21,7 +21,7 @@ def first_rows(
 ) -> list[Planned]:
     """The first rows of a new crawl's frontier."""
     if claim.kind == "crawl":
-        urls = start_urls(source, profile)
+        urls = start_urls(source, profile) if "urls" not in claim.payload else named_urls(claim)
         return [row for url in urls if (row := seen.plan(url, "start", 0)) is not None]
     if claim.kind == "evidence":
         wanted = _evidence_pages(session, claim)
@@ -59,6 +59,11 @@ def start_urls(source: Source, profile: SiteProfile) -> list[str]:
                 f"source {source.name} begins at {url!r}, which is no address.", hint=error.hint
             ) from error
     return urls
+
+
+def named_urls(claim: Claim) -> list[str]:
+    """The addresses that the job itself names, which are canonical."""
+    return list(claim.payload["urls"])
 
 
 def _evidence_pages(session: Session, claim: Claim) -> dict[int, list[int]]:

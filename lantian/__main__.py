@@ -12,6 +12,7 @@ COMMANDS = (
     "serve",
     "worker",
     "crawl",
+    "imports",
     "match",
     "rules",
     "rematch",

@@ -62,7 +62,7 @@ class Crawl(Entity):
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
     spider: Mapped[Word]
     purpose: Mapped[Word] = mapped_column(default="crawl")
-    """crawl, evidence or recheck."""
+    """crawl, evidence or recheck; addresses, where a job named them, or import."""
     job_key: Mapped[str]
     token: Mapped[int]
     """Fencing token of the lease under which this run writes."""

@@ -1,0 +1,283 @@
+"""A file in: its rows taken once each, the addresses asked for, the faults told."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lantian.access import audit
+from lantian.errors import Conflict, Invalid
+from lantian.intake.handover.opened import File
+from lantian.intake.handover.requests import ask_for_crawls
+from lantian.intake.handover.rows import Fault, Row
+from lantian.intake.handover.taking import PROFILE, ROW_TYPE, Arrival, Desk, Taking
+from lantian.model import HandedRow, Handover, Job
+from lantian.reading import RawPage, find_profile, needs_child, read_guarded, read_page
+from lantian.store import jobs
+
+BATCH = 40
+KIND = "import"
+FORMAT = "lantian.row/1"
+_COLLECTION = 60
+_JSON = ((b"content-type", ROW_TYPE.encode()),)
+KEPT = (
+    "this posting is kept already as our own visit or a later list saw it, with another text; "
+    "the row is not taken over it"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Giving:
+    """Whose file it is: the collection, the office that handed it over, and who takes it in."""
+
+    collection: str
+    handed_by: str
+    actor: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file's rows."""
+
+    taken: int = 0
+    requested: int = 0
+    known: int = 0
+    faulty: int = 0
+    hits: int = 0
+    clues: int = 0
+
+
+def collection_name(text: str) -> str:
+    """The name of a collection; raises `Invalid` for one that cannot name sources."""
+    name = " ".join(text.split())
+    if not name or len(name) > _COLLECTION or not name.isprintable() or "@" in name:
+        raise Invalid(
+            f"{text[:80]!r} is no name of a source.",
+            hint=f"Give 1 to {_COLLECTION} printable characters without @.",
+        )
+    return name
+
+
+def begin(desk: Desk, file: File, giving: Giving) -> tuple[int, jobs.Claim]:
+    """The id of the file's hand-over, and its job, claimed.
+
+    A hand-over of the same file that was broken off is gone on with. Raises `Conflict` while
+    another process has it in hand.
+    """
+    now = desk.clock.now()
+    with desk.store.write() as session:
+        handover = session.scalar(
+            select(Handover)
+            .where(
+                Handover.collection == giving.collection,
+                Handover.digest == file.digest,
+                Handover.state == "running",
+            )
+            .order_by(Handover.id.desc())
+        )
+        if handover is None:
+            handover = _new(session, desk, file, giving, now=now)
+        handover_id, key = handover.id, handover.job_key
+        jobs.enqueue(session, kind=KIND, key=key, payload={}, due=now, now=now)
+        due = session.scalars(select(Job.due).where(Job.key == key)).one()
+    claim = jobs.claim(desk.store, now=max(now, due), keys=(key,))
+    if claim is None:
+        raise Conflict(
+            f"{file.name} is being taken in by another process.",
+            hint="Wait until it has ended; one that was killed is free after a minute.",
+        )
+    return handover_id, claim
+
+
+def _new(session: Session, desk: Desk, file: File, giving: Giving, *, now: datetime) -> Handover:
+    real_now = desk.real_clock.now()
+    handover = Handover(
+        collection=giving.collection,
+        name=file.name,
+        digest=file.digest,
+        size=file.size,
+        format=file.format,
+        handed_by=giving.handed_by,
+        actor=giving.actor,
+        job_key="",
+        at=now,
+        recorded_at=real_now,
+    )
+    handover.job_key = f"{KIND}:{file.digest}:{now.isoformat(timespec='microseconds')}"
+    session.add(handover)
+    session.flush()
+    audit.record(
+        session,
+        actor=giving.actor,
+        action="handover.begin",
+        subject=f"handover:{handover.id}",
+        detail={"digest": file.digest, "size": file.size, "format": file.format},
+        now=now,
+        real_now=real_now,
+    )
+    return handover
+
+
+class Importing:
+    """Takes the rows of one file; call `rows` once, under the lease that `begin` gave."""
+
+    def __init__(
+        self, desk: Desk, file: File, giving: Giving, handover_id: int, taking: Taking
+    ) -> None:
+        self.desk = desk
+        self.file = file
+        self.giving = giving
+        self.handover_id = handover_id
+        self.taking = taking
+        self.tally = Tally()
+        self._profile = find_profile(PROFILE, desk.folders)
+        self._texts: dict[str, str] = {}
+
+    def rows(
+        self,
+        found: Iterable[Row | list[Fault]],
+        *,
+        fault: Callable[[Fault], None],
+        progress: Callable[[Tally], None] = lambda _: None,
+    ) -> Tally:
+        """Take every good row, tell each fault; batch by batch, each in its transaction."""
+        batch: list[tuple[Row, str]] = []
+        for one in found:
+            if isinstance(one, list):
+                self.tally.faulty += 1
+                for each in one:
+                    fault(each)
+                continue
+            batch.append((one, self._key(one)))
+            if len(batch) == BATCH:
+                self._take(batch, fault)
+                batch.clear()
+                progress(self.tally)
+        self._take(batch, fault)
+        self.finish()
+        progress(self.tally)
+        return self.tally
+
+    def finish(self) -> None:
+        """End the job, its crawls and the hand-over."""
+        with self.desk.store.write() as session:
+            self.taking.finish(session)
+            handover = session.get_one(Handover, self.handover_id)
+            handover.state = "finished"
+            handover.faulty = self.tally.faulty
+        self.tally.hits = self.taking.hits
+        self.tally.clues = len(self.taking.clue_ids)
+
+    def _key(self, row: Row) -> str:
+        """What tells the row from others of its address in this file; nothing for the first."""
+        if not row.url or not row.has_content:
+            return ""
+        content = json.dumps([row.title, row.text], ensure_ascii=False)
+        if self._texts.setdefault(row.url, content) == content:
+            return ""
+        return replace(row, number=0, reference="", note="").digest.removeprefix("sha256:")[:16]
+
+    def _take(self, batch: Sequence[tuple[Row, str]], fault: Callable[[Fault], None]) -> None:
+        if not batch:
+            return
+        now = self.desk.clock.now()
+        try:
+            with self.taking.warc.batch(), self.desk.store.write() as session:
+                jobs.require(session, self.taking.claim.id, self.taking.claim.token)
+                told = self._in_one(session, batch, now)
+        except BaseException:
+            self.taking.forget()
+            raise
+        for each in told:
+            fault(each)
+
+    def _in_one(
+        self, session: Session, batch: Sequence[tuple[Row, str]], now: datetime
+    ) -> list[Fault]:
+        new = self._not_known(session, batch)
+        arrivals = {
+            row.digest: arrival_of(
+                row, key, self._origin(row), profile=self._profile, now=row.seen_at or now
+            )
+            for row, key in new
+            if row.has_content
+        }
+        outcomes = self.taking.take(session, list(arrivals.values()))
+        wanted = [row.url for row, _ in new if row.only_address and row.url]
+        ask_for_crawls(session, self.giving.collection, wanted, now=now)
+        older = [row for row, _ in new if outcomes.get(row.digest) == "older"]
+        for row, _ in new:
+            session.add(
+                HandedRow(
+                    collection=self.giving.collection,
+                    digest=row.digest,
+                    handover_id=self.handover_id,
+                    number=row.number,
+                    reference=row.reference,
+                    note=row.note,
+                )
+            )
+        tally = self.tally
+        tally.taken += sum(outcome == "taken" for outcome in outcomes.values())
+        tally.requested += len(wanted)
+        tally.faulty += len(older)
+        tally.known += len(batch) - len(new)
+        tally.known += sum(outcome in {"known", "unchanged"} for outcome in outcomes.values())
+        self._count(session)
+        return [Fault(row.number, "", KEPT) for row in older]
+
+    def _count(self, session: Session) -> None:
+        handover = session.get_one(Handover, self.handover_id)
+        handover.taken, handover.requested = self.tally.taken, self.tally.requested
+        handover.known, handover.faulty = self.tally.known, self.tally.faulty
+
+    def _not_known(
+        self, session: Session, batch: Sequence[tuple[Row, str]]
+    ) -> list[tuple[Row, str]]:
+        """The rows that this collection has not had yet, each once."""
+        statement = select(HandedRow.digest).where(
+            HandedRow.collection == self.giving.collection,
+            HandedRow.digest.in_([row.digest for row, _ in batch]),
+        )
+        known = set(session.scalars(statement))
+        new = []
+        for row, key in batch:
+            if row.digest not in known:
+                known.add(row.digest)
+                new.append((row, key))
+        return new
+
+    def _origin(self, row: Row) -> dict[str, Any]:
+        return {
+            "by": self.giving.handed_by,
+            "file": self.file.digest,
+            "name": self.file.name,
+            "row": row.number,
+        }
+
+
+def arrival_of(
+    row: Row, key: str, origin: Mapping[str, Any], *, profile: Any, now: datetime
+) -> Arrival:
+    """The row as it arrives: its JSON is the payload, and what was read is read from that."""
+    told: dict[str, Any] = {"format": FORMAT, "handed_in": dict(origin), "taken": row.taken}
+    if key:
+        told["key"] = key
+    body = json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8", "replace")
+    url = row.url or f"urn:lantian:row:{row.digest.removeprefix('sha256:')[:32]}"
+    page = RawPage(url, 200, _JSON, body)
+    reading = read_guarded(page, profile) if needs_child(page) else read_page(page, profile)
+    return Arrival(
+        row_id=row.digest,
+        url=url,
+        at=now,
+        body=body,
+        reading=reading,
+        profile=profile,
+        platform=row.platform,
+        notes={"handed_in": dict(origin)},
+    )
