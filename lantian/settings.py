@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -22,6 +22,21 @@ from lantian.errors import ConfigError
 
 FILE_VARIABLE = "LANTIAN_CONFIG"
 DEFAULT_FILE = "lantian.toml"
+
+
+class TimeAuthority(BaseModel):
+    """An authority that stamps after RFC 3161, and the certificates in which it is trusted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")
+    url: str
+    roots: Path
+    """PEM file of the root certificates under which its signer must stand."""
+    policy: str = Field(default="", pattern=r"^([0-2](\.[0-9]+)+)?$")
+    """The policy (OID) that its stamps must name; empty: any."""
+    private: bool = False
+    """Whether exactly its host and port may be connected to although they are not public."""
 
 
 class Settings(BaseSettings):
@@ -102,6 +117,14 @@ class Settings(BaseSettings):
         default=(),
         description="Public networks of your own (CIDR, comma-separated) that are never crawled.",
     )
+    seal_sm3: bool = Field(
+        default=False,
+        description="Whether the SM3 of each record is sealed beside its SHA-256.",
+    )
+    time_authorities: tuple[TimeAuthority, ...] = Field(
+        default=(),
+        description="Who stamps the root of each day (RFC 3161), two at best: docs/evidence.md.",
+    )
     keep_payload_days: int = Field(
         default=180, ge=1, description="Days that captures without a hit keep their payload."
     )
@@ -144,6 +167,15 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("time_authorities")
+    @classmethod
+    def _named_once(cls, value: tuple[TimeAuthority, ...]) -> tuple[TimeAuthority, ...]:
+        names = [one.name for one in value]
+        if len(names) != len(set(names)):
+            msg = "two authorities have one name"
+            raise ValueError(msg)
         return value
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lantian.commands.evidence_bundle import export, verifier, verify_bundle
+from lantian.commands.evidence_seal import seal
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     evidence = typer.Typer(help="The evidence archive.", no_args_is_help=True)
     evidence.command("verify")(verify)
     evidence.command("index")(index)
+    evidence.command("seal")(seal)
     evidence.command("export")(export)
     evidence.command("verifier")(verifier)
     app.add_typer(evidence, name="evidence")

@@ -1,4 +1,4 @@
-"""What is told of a day: the text under its root, which is chained and time-stamped; and its leaves.
+"""What is told of a day: the text with its root, which is chained and stamped; and its leaves.
 
 Both are short ASCII texts, so that anybody can make their digests again with a shell.
 """

@@ -129,6 +129,15 @@ def check_consistency(
     hashes = [first_root, *path] if first & (first - 1) == 0 else list(path)
     if not hashes:
         raise BadProof("it is too short")
+    old, new = _grown(first, second, hashes)
+    if old != first_root:
+        raise BadProof("it does not lead to the earlier root")
+    if new != second_root:
+        raise BadProof("it does not lead to the later root")
+
+
+def _grown(first: int, second: int, hashes: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """The roots of the earlier and the later tree to which the hashes of a proof lead."""
     at, last = first - 1, second - 1
     while at & 1:
         at, last = at >> 1, last >> 1
@@ -145,7 +154,4 @@ def check_consistency(
         at, last = at >> 1, last >> 1
     if last:
         raise BadProof("it is too short")
-    if old != first_root:
-        raise BadProof("it does not lead to the earlier root")
-    if new != second_root:
-        raise BadProof("it does not lead to the later root")
+    return old, new

@@ -45,7 +45,7 @@ class SealedLeaf(Entity):
     subject_id: Mapped[int]
     digest: Mapped[Digest]
     sm3: Mapped[Digest | None]
-    """Of the same bytes, where the setting asks for it."""
+    """Of the same bytes of a record, where the setting asks for it."""
 
 
 class TimeStamp(Entity):

@@ -1,4 +1,4 @@
-"""Jobs that time makes: crawls of the sources that are due, and the weekly summary."""
+"""Jobs that time makes: crawls of the sources that are due, the weekly summary, sealing a day."""
 
 from datetime import datetime, timedelta
 
@@ -6,9 +6,12 @@ from cronsim import CronSim
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lantian.clock import SHANGHAI, legal_day, week_start
-from lantian.model import Crawl, Job, Source
+from lantian.clock import SHANGHAI, day_start, legal_day, week_start
+from lantian.model import AuditEvent, Capture, Crawl, Job, Source
 from lantian.store import jobs
+
+SEAL_AFTER = timedelta(minutes=10)
+"""After midnight: whoever was still writing has ended by then, and what is later is not lost."""
 
 
 def make_due_jobs(session: Session, *, now: datetime, report_cron: str) -> list[str]:
@@ -17,6 +20,30 @@ def make_due_jobs(session: Session, *, now: datetime, report_cron: str) -> list[
     Of several missed times only the last one counts.
     """
     return [*_crawls(session, now), *_weekly(session, now, report_cron)]
+
+
+def make_seal_job(session: Session, *, now: datetime, real_now: datetime) -> str | None:
+    """The key of the job that seals yesterday, if it was not asked for before.
+
+    Days are those of the machine's time (`real_now`). Before the first day on which something was
+    recorded there is nothing to seal.
+    """
+    yesterday = legal_day(real_now - SEAL_AFTER) - timedelta(days=1)
+    key = f"seal:{yesterday.isoformat()}"
+    if session.scalar(select(Job.id).where(Job.key == key)) is not None:
+        return None
+    first = (
+        select(Capture.recorded_at).order_by(Capture.id).limit(1),
+        select(AuditEvent.recorded_at).order_by(AuditEvent.id).limit(1),
+    )
+    times = [at for at in map(session.scalar, first) if at is not None]
+    if not times or min(times) >= day_start(yesterday + timedelta(days=1)):
+        return None
+    payload = {"day": yesterday.isoformat()}
+    made = jobs.enqueue(
+        session, kind="seal", key=key, payload=payload, due=now, now=now, lane="seal"
+    )
+    return key if made else None
 
 
 def last_time(cron: str, now: datetime) -> datetime | None:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
+from lantian.access import audit
 from lantian.clock import FixedClock
 from lantian.model import Crawl, Job, Platform, Source
 from lantian.store.engine import Store
-from lantian.worker.schedule import last_time, make_due_jobs
+from lantian.worker.schedule import last_time, make_due_jobs, make_seal_job
 
 WEEKLY = "0 8 * * 1"
 
@@ -117,3 +118,27 @@ def test_the_weekly_summary_is_of_the_week_before_and_made_once(
     clock.advance(timedelta(days=6))
     assert make(store, clock) == ["weekly_report:2026-11-23"]
     assert make(store, clock) == []
+
+
+def seal_job(store: Store, real_now: datetime) -> str | None:
+    with store.write() as session:
+        return make_seal_job(session, now=real_now, real_now=real_now)
+
+
+def test_yesterday_is_sealed_once_it_is_over_in_shanghai(store: Store) -> None:
+    noon = datetime(2026, 11, 24, 4, tzinfo=UTC)
+    midnight = datetime(2026, 11, 24, 16, tzinfo=UTC)
+    assert seal_job(store, noon) is None
+    with store.write() as session:
+        audit.record(session, actor="x", action="x", subject="x:1", now=noon, real_now=noon)
+    for moment in (noon, midnight, midnight + timedelta(minutes=9)):
+        assert seal_job(store, moment) is None
+    after = midnight + timedelta(minutes=10)
+    assert seal_job(store, after) == "seal:2026-11-24"
+    assert seal_job(store, after) is None
+    # Days that were missed are sealed with the last of them.
+    assert seal_job(store, after + timedelta(days=5)) == "seal:2026-11-29"
+    with store.read() as session:
+        job = session.scalars(select(Job).order_by(Job.id)).first()
+    assert job is not None
+    assert (job.kind, job.payload, job.lane) == ("seal", {"day": "2026-11-24"}, "seal")
