@@ -32,7 +32,7 @@ from lantian.evidence.bundle.zipped import PIECE, ZipWriter
 from lantian.evidence.cdxj import Sorter, line_of, sorting
 from lantian.evidence.record import Record, parsed, unpacked
 from lantian.evidence.seal import ALGORITHM, digest_of
-from lantian.evidence.spelling import address_of, date_of
+from lantian.evidence.spelling import date_of, payload_place
 from lantian.evidence.verify import differences
 from lantian.evidence.walk import Damage, walk
 from lantian.model import (
@@ -189,7 +189,7 @@ class Export:
             titles = select(Document.title).where(Document.capture_id == capture_id)
             page = {
                 "id": f"capture-{capture_id}",
-                "url": address_of(capture.final_url),
+                "url": payload_place(capture.final_url, capture.status),
                 "ts": date_of(capture.recorded_at),
                 "title": self.session.scalar(titles.order_by(Document.id).limit(1)) or capture.url,
             }
@@ -353,7 +353,7 @@ class Export:
             "created": created,
             "modified": created,
             "software": self.software,
-            "mainPageUrl": address_of(first.final_url),
+            "mainPageUrl": payload_place(first.final_url, first.status),
             "mainPageDate": date_of(first.recorded_at),
             "resources": [
                 {
