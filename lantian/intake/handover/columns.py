@@ -94,7 +94,12 @@ def plain(header: str) -> str:
     return "".join(char for char in text if char.isalnum())
 
 
-_KNOWN = {plain(word): field for field, words in SYNONYMS.items() for word in words}
+_KNOWN = {
+    plain(word): (field, rank)
+    for field, words in SYNONYMS.items()
+    for rank, word in enumerate(words)
+}
+"""The field of a plain header, and how surely: where two are there, the earlier synonym counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ def parse_map(text: str) -> dict[str, str]:
 
 
 def columns_of(headers: Sequence[str], told: Mapping[str, str]) -> Columns:
-    """The columns of these headers: as told, else by synonym, the leftmost first.
+    """The columns of these headers: as told, else by synonym, the surest.
 
     Raises `Invalid` for a told header that is not there, and where no column is an address or a
     text: nothing could be taken then.
@@ -148,6 +153,11 @@ def columns_of(headers: Sequence[str], told: Mapping[str, str]) -> Columns:
     return found
 
 
+def columns_as_they_come(keys: Sequence[str], told: Mapping[str, str]) -> Columns:
+    """The columns of one row that names its own, as a line of JSON does."""
+    return _columns(keys, told)
+
+
 def is_header(cells: Sequence[str], told: Mapping[str, str]) -> bool:
     """Whether a row names columns rather than being one of the data or the list's title."""
     if told:
@@ -161,20 +171,20 @@ def _usable(columns: Columns) -> bool:
 
 
 def _columns(headers: Sequence[str], told: Mapping[str, str]) -> Columns:
-    by_header = {header: field for field, header in told.items()}
-    taken = set(told)
-    fields = {header: field for header, field in by_header.items() if header in headers}
-    left_out = []
+    fields = {header: field for field, header in told.items() if header in headers}
+    best: dict[str, tuple[int, str]] = {}
     for header in headers:
-        if header in fields or not header:
-            continue
-        field = _KNOWN.get(plain(header))
-        if field is None or field in taken:
-            left_out.append(header)
-            continue
-        taken.add(field)
-        fields[header] = field
-    return Columns(fields, tuple(left_out))
+        field, rank = _KNOWN.get(plain(header), ("", 0))
+        if field and field not in told and header not in fields:
+            best[field] = min(best.get(field, (rank, header)), (rank, header), key=_rank)
+    fields |= {header: field for field, (_, header) in best.items()}
+    known = {header: fields[header] for header in headers if header in fields}
+    left_out = tuple(header for header in headers if header and header not in known)
+    return Columns(known, left_out)
+
+
+def _rank(found: tuple[int, str]) -> int:
+    return found[0]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -10,7 +10,13 @@ from typing import Literal
 
 from lantian.errors import Invalid
 from lantian.intake.handover import delimited, lines, sheet
-from lantian.intake.handover.columns import MOST_BEFORE, Columns, columns_of, is_header
+from lantian.intake.handover.columns import (
+    MOST_BEFORE,
+    Columns,
+    columns_as_they_come,
+    columns_of,
+    is_header,
+)
 from lantian.intake.handover.rows import Fault, Raw, Row, row_of
 
 Format = Literal["csv", "xlsx", "jsonl", "warc", "wacz", "html", "mhtml"]
@@ -49,9 +55,14 @@ class Table:
                 cause = f"the file has more than {MOST_ROWS:,} rows; hand the rest over by itself"
                 yield [Fault(raw.number, "", cause)]
                 return
-            found = row_of(raw, self.columns, now=now)
+            found = row_of(raw, self._columns_of(raw), now=now)
             if found is not None:
                 yield found
+
+    def _columns_of(self, raw: Raw) -> Columns:
+        if self.file.format != "jsonl":
+            return self.columns
+        return columns_as_they_come(tuple(raw.cells), self.told)
 
 
 def look(path: Path) -> File:

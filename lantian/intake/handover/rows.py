@@ -153,12 +153,12 @@ def _address(value: str) -> str:
         raise Invalid("white space in it: is this one address?")
     if not value.startswith(("http://", "https://")) and _HOST.fullmatch(value):
         value = f"http://{value}"
+    if "@" in re.split(r"[/?#]", value.partition("://")[2], maxsplit=1)[0]:
+        raise Invalid("an address with a user's name or password is not taken")
     try:
         url = canonical_url(value)
     except Invalid:
         raise Invalid("this is no address of a page (http:// or https://)") from None
-    if "@" in url.partition("://")[2].partition("/")[0]:
-        raise Invalid("an address with a user's name or password is not taken")
     if len(url) > LONGEST["url"]:
         raise Invalid(f"{len(url)} characters once written out; at most {LONGEST['url']} are taken")
     return url

@@ -30,7 +30,9 @@ def main() -> int:
     except MemoryError:
         return _say({"fault": f"it needs more than {MEMORY >> 20} MB of memory"})
     except Exception as error:  # noqa: BLE001  (the edge of the process: hostile bytes)
-        return _say({"fault": f"{type(error).__name__}: {str(error)[:300]}"})
+        # openpyxl tells of its own surprise at length; what surprised it says more.
+        cause = error.__cause__ or error.__context__ or error
+        return _say({"fault": f"{type(cause).__name__}: {str(cause)[:300]}"})
     return 0
 
 
