@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lantian.access import audit
@@ -95,6 +95,8 @@ def begin(desk: Desk, file: File, giving: Giving) -> tuple[int, jobs.Claim]:
 
 def _new(session: Session, desk: Desk, file: File, giving: Giving, *, now: datetime) -> Handover:
     real_now = desk.real_clock.now()
+    same = (Handover.collection == giving.collection, Handover.digest == file.digest)
+    before = session.scalar(select(func.count()).select_from(Handover).where(*same)) or 0
     handover = Handover(
         collection=giving.collection,
         name=file.name,
@@ -103,11 +105,10 @@ def _new(session: Session, desk: Desk, file: File, giving: Giving, *, now: datet
         format=file.format,
         handed_by=giving.handed_by,
         actor=giving.actor,
-        job_key="",
+        job_key=f"{KIND}:{file.digest}:{giving.collection}:{before + 1}",
         at=now,
         recorded_at=real_now,
     )
-    handover.job_key = f"{KIND}:{file.digest}:{now.isoformat(timespec='microseconds')}"
     session.add(handover)
     session.flush()
     audit.record(
