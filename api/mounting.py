@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import problems, schemas
 from api.limits import RateLimit
-from api.routes import clues, notices, service
+from api.routes import clues, notices, service, tips
 
 STATIC = Path(__file__).parent / "static"
 PREFIX = "/api/v1"
@@ -34,6 +34,7 @@ def mount(app: FastAPI) -> None:
     versioned = APIRouter(prefix=PREFIX, responses=RESPONSES)
     versioned.include_router(notices.router)
     versioned.include_router(clues.router)
+    versioned.include_router(tips.router)
     app.include_router(versioned)
     app.include_router(service.router)
     app.mount("/static/api", StaticFiles(directory=STATIC), name="api-static")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 MOST = 2**62
 ClueId = Annotated[int, Field(ge=1, le=MOST)]
@@ -186,3 +186,41 @@ class CluesPage(Wire):
     items: list[ClueFound]
     next_cursor: str | None
     total: int
+
+
+class TipRequest(Asked):
+    """What was seen, where, and by whom it was published."""
+
+    url: Annotated[str, Field(min_length=4, max_length=2_000)] = Field(
+        description="Address of the posting itself, not of its shop or of a search for it."
+    )
+    text: Annotated[str, Field(max_length=20_000)] | None = Field(
+        default=None, description="The wording as it stood there. None: the page is visited."
+    )
+    title: Annotated[str, Field(max_length=1_000)] | None = None
+    seller: Annotated[str, Field(max_length=300)] | None = Field(
+        default=None, description="Shop or account, as the platform names it."
+    )
+    platform: Annotated[str, Field(max_length=100)] | None = None
+    seen_at: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
+        default=None, description="When it was seen: RFC 3339 with offset. None: now."
+    )
+    note: Annotated[str, Field(max_length=5_000)] | None = Field(
+        default=None, description="For the office alone; no part of the evidence."
+    )
+    contact: Annotated[str, Field(max_length=300)] | None = Field(
+        default=None,
+        description="How the sender can be reached: kept apart, deleted after some time.",
+    )
+
+
+class TipTold(Wire):
+    """Where a tip stands."""
+
+    receipt: str = Field(examples=["7K3M-Q2XA-9FHD-4TRW"])
+    state: str = Field(
+        description="waiting, taken (it became a capture), requested (its address is to be "
+        "visited), or known (nothing in it is new)."
+    )
+    reason: str | None
+    received_at: datetime

@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     keep_payload_days: int = Field(
         default=180, ge=1, description="Days that captures without a hit keep their payload."
     )
+    keep_contact_days: int = Field(
+        default=90, ge=1, description="Days that the contact of a tip's sender is kept."
+    )
     writer: Literal["process", "inline"] = Field(
         default="process",
         description="Where a crawl stores what it visited: in a child process, or in its own.",

@@ -21,12 +21,13 @@ from lantian.access.users import Moment
 from lantian.errors import Conflict, Invalid, NotFound, Unauthorised
 from lantian.model import ApiKey, Platform
 
-Owner = Literal["office", "platform"]
+Owner = Literal["office", "platform", "tips"]
 SCOPES: dict[str, tuple[str, ...]] = {
-    "office": ("clues:read", "notices:read", "notices:write"),
-    "platform": ("notices:read", "notices:answer"),
+    "office": ("clues:read", "notices:read", "notices:write", "tips:write"),
+    "platform": ("notices:read", "notices:answer", "tips:write"),
+    "tips": ("tips:write",),
 }
-"""What a key of each kind may do."""
+"""What a key of each kind may do; one of tips is for a hotline or a form of others."""
 
 LIVE, TEST = "lt_live_", "lt_test_"
 # A row is not written at each request only to say that its key was used.

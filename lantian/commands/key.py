@@ -10,6 +10,7 @@ class Owner(StrEnum):
 
     OFFICE = "office"
     PLATFORM = "platform"
+    TIPS = "tips"
 
 
 def register(app: typer.Typer) -> None:

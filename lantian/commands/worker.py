@@ -88,8 +88,10 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
         )
         for kind, step in after.items()
     }
-    table["index"] = Handler(work=lambda task: index_clues(parts, task), finish=finish_indexed)
+    table["index"] = Handler(work=lambda task: index_clues(parts, task), finish=finish_along)
     table["rematch"] = Handler(work=lambda task: rematch_kept(parts, task), slow=True)
+    table["tip"] = Handler(work=lambda task: take_told(parts, task), finish=finish_along)
+    table["forget_contacts"] = Handler(work=lambda _: None, finish=forgetting(parts))
     table["seal"] = Handler(work=lambda task: seal_kept(parts, task))
     table["stamp"] = Handler(work=lambda task: stamp_sealed(parts, task))
     table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))
@@ -219,7 +221,26 @@ def index_clues(parts: "Parts", task: "Task") -> None:
         )
 
 
-def finish_indexed(session: "Session", claim: "Claim") -> None:
+def take_told(parts: "Parts", task: "Task") -> None:
+    """Take in the tips that wait."""
+    from lantian.commands.imports import desk_of
+    from lantian.intake.handover.tips import take_tips
+
+    task.claim.payload["_along"] = take_tips(desk_of(parts), task.claim)
+
+
+def forgetting(parts: "Parts") -> "Callable[[Session, Claim], None]":
+    """Delete the contacts of tips whose time is over."""
+
+    def step(session: "Session", _claim: "Claim") -> None:
+        from lantian.intake.handover.tips import forget_contacts
+
+        forget_contacts(session, now=parts.clock.now())
+
+    return step
+
+
+def finish_along(session: "Session", claim: "Claim") -> None:
     """The jobs that were taken along are done too."""
     from lantian.store import jobs
 

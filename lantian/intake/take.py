@@ -13,7 +13,7 @@ from lantian.intake.findings import ask_for_evidence, mark_gone, store_clues, st
 from lantian.intake.judge import Judged, judge, page_of, store_pages
 from lantian.intake.postings import Posting, store_postings
 from lantian.intake.visit import Visit
-from lantian.model import Clue, Crawl, Document
+from lantian.model import Capture, Clue, Crawl, Document
 from lantian.rulebook.shadow import Scanned
 from lantian.store import frontier, jobs
 from matchers.scan import ScanResult
@@ -88,17 +88,20 @@ def _see_what_stood(session: Session, judged: Sequence[Judged]) -> None:
     if not asked:
         return
     statement = (
-        select(Document.page_id, Document.posting_key)
+        select(Document.page_id, Document.posting_key, Capture.via)
         .join(Clue, Clue.document_id == Document.id)
+        .join(Capture, Capture.id == Document.capture_id)
         .where(
             Document.page_id.in_([found.page.id for found in asked]),
             # One posting that went long ago says nothing about the others of its page.
             Clue.presence != "gone",
         )
     )
+    addresses = {found.page.id: found.page.url for found in asked}
     before: dict[int, set[str]] = {}
-    for page_id, key in session.execute(statement):
-        before.setdefault(page_id, set()).add(key)
+    for page_id, key, via in session.execute(statement):
+        # Rows that others wrote down of one page are told apart by a key that it does not have.
+        before.setdefault(page_id, set()).add(addresses[page_id] if via == "handed" else key)
     for found in asked:
         reading = found.visit.reading
         if found.outcome == "gone":

@@ -64,7 +64,7 @@ class ApiKey(Entity):
     key_id: Mapped[str] = mapped_column(String(16), unique=True)
     secret_digest: Mapped[Digest]
     owner: Mapped[Word]
-    """office or platform."""
+    """office, platform or tips."""
     platform_id: Mapped[int | None] = mapped_column(ForeignKey("platform.id"))
     label: Mapped[str]
     scopes: Mapped[list[str]]

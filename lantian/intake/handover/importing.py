@@ -16,7 +16,7 @@ from lantian.intake.handover.requests import ask_for_crawls
 from lantian.intake.handover.rows import Fault, Row
 from lantian.intake.handover.taking import PROFILE, ROW_TYPE, Arrival, Desk, Taking
 from lantian.model import HandedRow, Handover, Job
-from lantian.reading import RawPage, find_profile, needs_child, read_guarded, read_page
+from lantian.reading import RawPage, SiteProfile, find_profile, needs_child, read_guarded, read_page
 from lantian.store import jobs
 
 BATCH = 40
@@ -262,7 +262,13 @@ class Importing:
 
 
 def arrival_of(
-    row: Row, key: str, origin: Mapping[str, Any], *, profile: Any, now: datetime
+    row: Row,
+    key: str,
+    origin: Mapping[str, Any],
+    *,
+    profile: SiteProfile,
+    now: datetime,
+    row_id: str = "",
 ) -> Arrival:
     """The row as it arrives: its JSON is the payload, and what was read is read from that."""
     told: dict[str, Any] = {"format": FORMAT, "handed_in": dict(origin), "taken": row.taken}
@@ -273,7 +279,7 @@ def arrival_of(
     page = RawPage(url, 200, _JSON, body)
     reading = read_guarded(page, profile) if needs_child(page) else read_page(page, profile)
     return Arrival(
-        row_id=row.digest,
+        row_id=row_id or row.digest,
         url=url,
         at=now,
         body=body,

@@ -159,14 +159,18 @@ class Taking:
 
     def finish(self, session: Session) -> None:
         """End the crawls and the job, in the caller's transaction; raises `LeaseLost`."""
-        now = self.desk.clock.now()
         jobs.require(session, self.claim.id, self.claim.token)
+        self.end_crawls(session)
+        jobs.finish(session, self.claim, now=self.desk.clock.now())
+
+    def end_crawls(self, session: Session) -> None:
+        """End the crawls, whose job another ends."""
+        now = self.desk.clock.now()
         running = select(Crawl.id).where(
             Crawl.job_key == self.claim.key, Crawl.state == "running", Crawl.purpose == PURPOSE
         )
         for crawl_id in session.scalars(running).all():
             finish_crawl(session, crawl_id, now=now, whole=False)
-        jobs.finish(session, self.claim, now=now)
 
     def _take(
         self, session: Session, context: IntakeContext, group: Sequence[Arrival]
