@@ -1,14 +1,18 @@
 """`lantian evidence`: the archive indexed for other people's tools, and read again."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lantian.commands.evidence_bundle import export, verifier, verify_bundle
 from lantian.commands.evidence_seal import seal
+
+if TYPE_CHECKING:
+    from lantian.evidence.parts import Done, Scope
+    from lantian.wiring import Parts
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +44,7 @@ def index() -> None:
     typer.echo(f"{files} files indexed anew, {lines} lines.")
 
 
-def verify(
+def verify(  # noqa: PLR0917  (Typer's own way)
     bundle: Annotated[
         Path | None, typer.Argument(help="A bundle (.wacz): checked by itself, without the store.")
     ] = None,
@@ -50,52 +54,114 @@ def verify(
     deep: Annotated[
         bool, typer.Option("--deep", help="Also read each capture again and find each hit.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option("--jobs", "-j", help="Processes; 0: one for each core.")
+    ] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the last run was broken off.")
+    ] = False,
+    trust: Annotated[
+        list[Path],
+        typer.Option(help="Root certificates (PEM) of a time authority; for a bundle's stamps."),
+    ] = [],  # noqa: B006
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Read everything that was kept, or one bundle, and name what is missing or changed.
 
-    Exit status 1 if there is any.
+    Of the store: records, sealed days with their chain and time stamps, the audit chain. Exit
+    status 1 if anything is found.
     """
     from lantian.errors import Invalid
 
     if bundle is not None:
-        if deep:
-            raise Invalid("--deep is for the whole archive.", hint="Leave it out for a bundle.")
-        verify_bundle(bundle, expect=expect, as_json=as_json)
+        if deep or resume:
+            raise Invalid(
+                "--deep and --resume are for the whole archive.",
+                hint="Leave them out for a bundle.",
+            )
+        verify_bundle(bundle, expect=expect, trust=trust, as_json=as_json)
         return
-    if expect:
-        raise Invalid("--expect is for one bundle.", hint="Name its file.")
-    _verify_archive(deep=deep, as_json=as_json)
+    for option, told in (("--expect", expect), ("--trust", trust)):
+        if told:
+            raise Invalid(f"{option} is for one bundle.", hint="Name its file.")
+    _verify_archive(deep=deep, processes=processes, resume=resume, as_json=as_json)
 
 
-def _verify_archive(*, deep: bool, as_json: bool) -> None:
-    from lantian.evidence.again import ReadAgain
-    from lantian.evidence.verify import verify as findings_of
+def _verify_archive(*, deep: bool, processes: int, resume: bool, as_json: bool) -> None:
+    from lantian.commands.progress import Progress
+    from lantian.evidence.parts import Journal, do_parts
+    from lantian.evidence.sealing import unsealed_count
+    from lantian.evidence.verify import parts_of
+    from lantian.matching.cores import cores
     from lantian.settings import load_settings
     from lantian.wiring import open_parts
 
     settings = load_settings()
     parts = open_parts(settings)
-    folders = (settings.profiles_dir,) if settings.profiles_dir else ()
-    records = size = count = 0
-
-    def took(length: int) -> None:
-        nonlocal records, size
-        records, size = records + 1, size + length
-
+    journal = Journal(settings.cache_dir / "evidence-verify.jsonl")
+    progress, tally = Progress(), Tally()
     try:
         with parts.store.read() as session:
-            again = ReadAgain(folders) if deep else None
-            for finding in findings_of(session, parts.archive, again=again, progress=took):
-                count += 1
-                if as_json:
-                    typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
-                else:
-                    typer.echo(f"{finding.kind}: {finding}")
+            work = parts_of(session, parts.archive, deep=deep)
+            unsealed = unsealed_count(session)
+        total = sum(part.bytes for part in work)
+        if not resume:
+            journal.forget()
+        for done in do_parts(_scope(parts), work, processes=processes or cores(), journal=journal):
+            tally.add(done, as_json=as_json)
+            progress.show(
+                f"{tally.parts} of {len(work)} parts, {tally.size / 1e6:,.0f} of"
+                f" {total / 1e6:,.0f} MB, {tally.findings} findings"
+            )
     finally:
+        progress.end()
         parts.close()
     if not as_json:
-        told = "nothing is missing or changed" if not count else f"{count} findings"
-        typer.echo(f"{records} records, {size / 1e6:.1f} MB: {told}.")
-    if count:
+        tally.tell(unsealed)
+    if tally.findings:
         raise typer.Exit(1)
+
+
+def _scope(parts: "Parts") -> "Scope":
+    from lantian.evidence.authority import authorities_of
+    from lantian.evidence.parts import Scope
+
+    settings = parts.settings
+    return Scope(
+        settings.effective_store_url,
+        settings.evidence_dir,
+        authorities_of(settings),
+        (settings.profiles_dir,) if settings.profiles_dir else (),
+    )
+
+
+@dataclass
+class Tally:
+    """What was read and found so far."""
+
+    parts: int = 0
+    records: int = 0
+    size: int = 0
+    days: int = 0
+    findings: int = 0
+
+    def add(self, done: "Done", *, as_json: bool) -> None:
+        """Count a part, and print what was found in it."""
+        self.parts += 1
+        self.records += done.records
+        self.size += done.bytes
+        self.days += done.part.kind == "day"
+        self.findings += len(done.findings)
+        for finding in done.findings:
+            if as_json:
+                typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
+            else:
+                typer.echo(f"{finding.kind}: {finding}")
+
+    def tell(self, unsealed: int) -> None:
+        """Print the sum of it; `unsealed` records are in no tree yet."""
+        told = "nothing is missing or changed" if not self.findings else f"{self.findings} findings"
+        days = f", {self.days} sealed days" if self.days else ""
+        typer.echo(f"{self.records} records{days}, {self.size / 1e6:.1f} MB: {told}.")
+        if unsealed:
+            typer.echo(f"{unsealed} records are in no sealed day yet.")

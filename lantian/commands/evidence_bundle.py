@@ -93,7 +93,7 @@ def _tell(parts: "Parts", asked: "Asked", digest: str) -> None:
             )
 
 
-def verify_bundle(path: Path, *, expect: str, as_json: bool) -> None:
+def verify_bundle(path: Path, *, expect: str, trust: list[Path], as_json: bool) -> None:  # noqa: ARG001
     """Print what is not as it was exported; exit status 1 if there is anything."""
     from lantian.evidence.bundle.check import BundleCheck
 

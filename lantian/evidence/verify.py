@@ -1,25 +1,71 @@
-"""Reads the whole archive again and names what is missing, changed, or named by no row."""
+"""Reads the whole archive again and names what is missing, changed, or named by no row.
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import groupby
+The work comes in parts that need each other in nothing: stretches of files, sealed days, captures
+to be read again. They may be done in any order and by several processes (`lantian.evidence.parts`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import PurePosixPath
+from typing import Literal
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, exists, func, select
 from sqlalchemy.orm import Session
 
 from lantian.errors import EvidenceDamaged
 from lantian.evidence.again import ReadAgain, capture_again
 from lantian.evidence.archive import SUFFIX, Archive
+from lantian.evidence.authority import Authority
 from lantian.evidence.finding import Finding
 from lantian.evidence.indexing import is_index
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
+from lantian.evidence.sealed import audit_findings, chain_findings, day_findings
+from lantian.evidence.sm3 import sm3_of
 from lantian.evidence.spelling import date_of, payload_place, status_of
-from lantian.model import Artifact, Capture
+from lantian.evidence.statement import RECORD
+from lantian.model import Artifact, Capture, SealedDay, SealedLeaf
 
 Progress = Callable[[int], None]
+PartKind = Literal["file", "nameless", "captures", "chain", "audit", "day", "deep"]
+STRETCH = 64 * 1024 * 1024
+"""Bytes of a file that are one part."""
+DEEP = 200
+"""Captures that are read again in one part."""
 _MOST_UNNAMED = 1 << 20
 """Bytes between two named records that are looked at; ours are a few hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the work, from `start` up to `stop` (none: the end): bytes, or numbers of captures.
+
+    `size` is of the file when it was looked at (-1: it was not there), of a day its leaves; `held`
+    says that somebody was writing it.
+    """
+
+    kind: PartKind
+    name: str = ""
+    start: int = 0
+    stop: int | None = None
+    size: int = 0
+    held: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Bytes to be read, about."""
+        if self.kind != "file":
+            return 0
+        return max(0, (self.size if self.stop is None else self.stop) - self.start)
+
+
+@dataclass(frozen=True)
+class Means:
+    """With what parts are done: the archive, whom time stamps are trusted from, how to read."""
+
+    archive: Archive
+    authorities: Sequence[Authority] = ()
+    again: ReadAgain = field(default_factory=ReadAgain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +79,87 @@ def verify(
     archive: Archive,
     *,
     again: ReadAgain | None = None,
+    authorities: Sequence[Authority] = (),
     progress: Progress | None = None,
 ) -> Iterator[Finding]:
     """Everything that is not as it was kept; nothing, if all of it is.
 
-    Every record is read and checked against the row that names it. With `again`, each capture is
-    also read anew and its hits found at their offsets. `progress` is called with the bytes of each
-    record that was checked. Give a session in which nothing was read yet: what a writer adds
-    meanwhile is then no finding.
+    Every record is read and checked against the row that names it, every sealed day against its
+    leaves, chain and stamps. With `again`, each capture is also read anew and its hits found at
+    their offsets. `progress` is called with the bytes of each record that was checked. Give a
+    session in which nothing was read yet: what a writer adds meanwhile is then no finding.
     """
+    means = Means(archive, authorities, again or ReadAgain())
+    for part in parts_of(session, archive, deep=again is not None):
+        yield from part_findings(session, means, part, progress)
+
+
+def parts_of(session: Session, archive: Archive, *, deep: bool = False) -> list[Part]:
+    """The parts of which all the work is made, as things are now."""
     # Files first: whatever is in them by now and was committed is in the rows that follow.
     files = {
         file: look
         for file in archive.files()
         if not is_index(file) and (look := _look(archive, file)) is not None
     }
-    statement = (
-        select(Artifact, Capture)
-        .join(Capture, Capture.id == Artifact.capture_id)
-        .order_by(Artifact.file, Artifact.offset)
-        .execution_options(yield_per=500)
-    )
-    named = groupby(session.execute(statement), key=lambda row: row[0].file)
-    seen = set()
-    for file, rows in named:
-        seen.add(file)
-        yield from _file(archive, file, files.get(file), rows, progress)
-    for file, found in files.items():
-        if file not in seen and not found.held:
-            yield from _nameless(archive, file, found)
-    yield from _bare_captures(session)
-    if again is not None:
-        for capture in session.scalars(select(Capture).order_by(Capture.id)):
-            yield from capture_again(session, archive, capture, again)
+    parts = []
+    named = set(session.scalars(select(Artifact.file).distinct()))
+    for file in sorted(named):
+        look = files.get(file, _File(-1, held=False))
+        cuts = [0, *_cuts(session, file, look.size), None]
+        for start, stop in pairwise(cuts):
+            parts.append(Part("file", file, start or 0, stop, look.size, look.held))
+    parts += [
+        Part("nameless", file, size=look.size)
+        for file, look in files.items()
+        if file not in named and not look.held
+    ]
+    parts += [Part("captures"), Part("chain"), Part("audit")]
+    days = select(SealedDay).order_by(SealedDay.number)
+    parts += [Part("day", day.day, size=day.leaves) for day in session.scalars(days)]
+    last = session.scalar(select(func.max(Capture.id))) or 0
+    if deep:
+        parts += [
+            Part("deep", start=start, stop=start + DEEP) for start in range(1, last + 1, DEEP)
+        ]
+    return parts
+
+
+def _cuts(session: Session, file: str, size: int) -> Iterator[int]:
+    """Where records begin that cut a long file into stretches."""
+    last = 0
+    for place in range(STRETCH, size, STRETCH):
+        first = select(func.min(Artifact.offset)).where(
+            Artifact.file == file, Artifact.offset >= place
+        )
+        cut = session.scalar(first)
+        if cut is not None and cut > last:
+            yield cut
+            last = cut
+
+
+def part_findings(
+    session: Session, means: Means, part: Part, progress: Progress | None = None
+) -> Iterator[Finding]:
+    """What is found in one part."""
+    archive = means.archive
+    if part.kind == "file":
+        yield from _file(session, archive, part, progress)
+    elif part.kind == "nameless":
+        yield from _nameless(archive, part.name, _File(part.size, held=False))
+    elif part.kind == "captures":
+        yield from _bare_captures(session)
+    elif part.kind == "chain":
+        yield from chain_findings(session)
+    elif part.kind == "audit":
+        yield from audit_findings(session)
+    elif part.kind == "day":
+        for day in session.scalars(select(SealedDay).where(SealedDay.day == part.name)):
+            yield from day_findings(session, day, means.authorities)
+    else:
+        chosen = select(Capture).where(Capture.id >= part.start, Capture.id < (part.stop or 0))
+        for capture in session.scalars(chosen.order_by(Capture.id)):
+            yield from capture_again(session, archive, capture, means.again)
 
 
 def _look(archive: Archive, file: str) -> _File | None:
@@ -79,38 +173,78 @@ def _look(archive: Archive, file: str) -> _File | None:
         return _File(0, held=False)  # reading it tells why
 
 
+def _look_again(archive: Archive, file: str) -> _File | None:
+    """The file, if it was made since all were listed."""
+    try:
+        there = archive.path(file).is_file()
+    except EvidenceDamaged:
+        return None
+    return _look(archive, file) if there else None
+
+
 def _file(
-    archive: Archive,
-    file: str,
-    found: _File | None,
-    rows: Iterable[Row[Artifact, Capture]],
-    progress: Progress | None,
+    session: Session, archive: Archive, part: Part, progress: Progress | None
 ) -> Iterator[Finding]:
-    """The findings of one file that rows name."""
+    """The findings of a stretch of one file that rows name."""
+    file = part.name
+    found: _File | None = _File(part.size, part.held)
+    if part.size < 0:  # it may have been made since
+        found = _look_again(archive, file)
     if found is None:
-        ids = [capture.id for _, capture in rows]
-        reason = f"the file is missing, and with it {len(ids)} records."
-        yield Finding("missing", file, reason, ids[0])
+        where = select(func.count(), func.min(Artifact.capture_id)).where(Artifact.file == file)
+        count, first = session.execute(where).one()
+        reason = f"the file is missing, and with it {count} records."
+        yield Finding("missing", file, reason, first)
         return
-    end = 0
-    for artifact, capture in rows:
+    end = part.start
+    for artifact, capture, sm3 in _rows(session, part):
         if artifact.offset > end:
             yield from _between(archive, file, end, artifact.offset)
         elif artifact.offset < end:
             reason = f"two rows name overlapping records at {artifact.offset}."
             yield Finding("changed", file, reason, capture.id)
         end = max(end, artifact.offset + artifact.length)
-        try:
-            record = archive.record(artifact)
-        except EvidenceDamaged as error:
-            reason = error.message.removeprefix(file).lstrip(": ")
-            yield Finding("changed", file, reason, capture.id)
-        else:
-            yield from differences(artifact, capture, record)
+        yield from _record(archive, artifact, capture, sm3)
         if progress is not None:
             progress(artifact.length)
-    if found.size > end and not found.held:
+    if part.stop is not None:
+        if end > part.stop:
+            yield Finding("changed", file, f"two rows name overlapping records at {part.stop}.")
+        elif end < part.stop:
+            yield from _between(archive, file, end, part.stop)
+    elif found.size > end and not found.held:
         yield from _between(archive, file, end, found.size)
+
+
+def _rows(session: Session, part: Part) -> Iterable[Row[Artifact, Capture, str | None]]:
+    """The records that are named in a stretch, in order, each with the SM3 that was sealed."""
+    statement = (
+        select(Artifact, Capture, SealedLeaf.sm3)
+        .join(Capture, Capture.id == Artifact.capture_id)
+        .outerjoin(SealedLeaf, (SealedLeaf.kind == RECORD) & (SealedLeaf.subject_id == Artifact.id))
+        .where(Artifact.file == part.name, Artifact.offset >= part.start)
+        .order_by(Artifact.offset)
+        .execution_options(yield_per=500)
+    )
+    if part.stop is not None:
+        statement = statement.where(Artifact.offset < part.stop)
+    return session.execute(statement)
+
+
+def _record(
+    archive: Archive, artifact: Artifact, capture: Capture, sm3: str | None
+) -> Iterator[Finding]:
+    """The findings of one record that a row names."""
+    try:
+        raw, record = archive.member(artifact)
+    except EvidenceDamaged as error:
+        reason = error.message.removeprefix(artifact.file).lstrip(": ")
+        yield Finding("changed", artifact.file, reason, capture.id)
+        return
+    yield from differences(artifact, capture, record)
+    if sm3 is not None and sm3_of(raw) != sm3:
+        reason = f"at {artifact.offset}: its SM3 is not the one that was sealed."
+        yield Finding("changed", artifact.file, reason, capture.id)
 
 
 def differences(artifact: Artifact, capture: Capture, record: Record) -> Iterator[Finding]:

@@ -73,7 +73,7 @@ class Kept:
         **fields: Any,
     ) -> int:
         """A capture in the writer's file and in the rows."""
-        at = AT + timedelta(seconds=len(self.captures))
+        at = fields.get("recorded_at") or AT + timedelta(seconds=len(self.captures))
         payload = writer.write_response(
             url=url, at=at, head=head, body=body, remote_ip="1.1.1.1", via=via
         )

@@ -1,0 +1,213 @@
+"""Whether the sealed days are as they were sealed: leaves, roots, chain, stamps, witnesses.
+
+The witnesses are the events of the audit chain that tell of each seal and stamp: they are leaves
+of later days themselves.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lantian.access import audit
+from lantian.evidence.authority import Authority, StampRefused
+from lantian.evidence.finding import Finding
+from lantian.evidence.seal import digest_of
+from lantian.evidence.sealing import SEAL, statement_of
+from lantian.evidence.stamp import STAMP, judged_stamp
+from lantian.evidence.statement import EVENT, FIRST, RECORD, hash_of_leaf, told_root
+from lantian.evidence.tree import Tree
+from lantian.model import Artifact, AuditEvent, SealedDay, SealedLeaf, TimeStamp
+
+AUDIT = "audit chain"
+_MOST_TOLD = 20
+"""Findings about the leaves of one day, told singly."""
+
+
+def name_of(day: str) -> str:
+    """What findings call a day."""
+    return f"day {day}"
+
+
+def day_findings(
+    session: Session, day: SealedDay, authorities: Sequence[Authority]
+) -> Iterator[Finding]:
+    """What is wrong with one day: its leaves, its root, and what the authorities answered."""
+    name, count, told = name_of(day.day), 0, 0
+    hashes = []
+    for leaf, now in _leaves(session, day.number):
+        hashes.append(hash_of_leaf(leaf.kind, leaf.digest, leaf.sm3))
+        fault = _leaf_fault(leaf, now, count)
+        count += 1
+        if fault is None:
+            continue
+        told += 1
+        if told <= _MOST_TOLD:
+            yield fault_of(name, leaf.position, *fault)
+    if told > _MOST_TOLD:
+        yield Finding("changed", name, f"{told - _MOST_TOLD} more leaves are not as they were.")
+    if count != day.leaves:
+        reason = f"{count} leaves are there, and {day.leaves} were sealed."
+        yield Finding("missing" if count < day.leaves else "changed", name, reason)
+    if told_root(Tree(hashes).root) != day.root:
+        reason = "its root is not that of its leaves: a leaf was changed, or the root replaced."
+        yield Finding("changed", name, reason)
+    yield from _stamps(session, day, authorities)
+
+
+def fault_of(name: str, position: int, kind: str, reason: str) -> Finding:
+    """The finding about a leaf."""
+    return Finding("missing" if kind == "missing" else "changed", name, f"leaf {position}{reason}")
+
+
+def _leaves(session: Session, number: int) -> Iterator[tuple[SealedLeaf, str | None]]:
+    """The leaves of a day in order, each with the digest that its subject has now, if it is there.
+
+    An event that was changed under its digest counts as changed.
+    """
+    statement = (
+        select(SealedLeaf, Artifact.record_digest, AuditEvent)
+        .outerjoin(Artifact, (SealedLeaf.kind == RECORD) & (Artifact.id == SealedLeaf.subject_id))
+        .outerjoin(
+            AuditEvent, (SealedLeaf.kind == EVENT) & (AuditEvent.id == SealedLeaf.subject_id)
+        )
+        .where(SealedLeaf.day_number == number)
+        .order_by(SealedLeaf.position)
+        .execution_options(yield_per=1000)
+    )
+    for leaf, digest, event in session.execute(statement):
+        yield leaf, digest if leaf.kind == RECORD else _digest(event)
+
+
+def _digest(event: AuditEvent | None) -> str | None:
+    return None if event is None else audit.digest_of(event)
+
+
+def _leaf_fault(leaf: SealedLeaf, now: str | None, position: int) -> tuple[str, str] | None:
+    """The kind of fault and the rest of its sentence."""
+    what = f"{'artifact' if leaf.kind == RECORD else 'audit event'} {leaf.subject_id}"
+    if leaf.position != position:
+        return "missing", f" stands where leaf {position} should: one was removed."
+    if now is None:
+        return "missing", f" seals {what} ({leaf.digest}), which is not there any more."
+    if now != leaf.digest:
+        return "changed", f": {what} is not the one that was sealed, or the leaf was changed."
+    return None
+
+
+def _stamps(
+    session: Session, day: SealedDay, authorities: Sequence[Authority]
+) -> Iterator[Finding]:
+    known = {one.name: one for one in authorities}
+    rows = select(TimeStamp).where(TimeStamp.day_number == day.number).order_by(TimeStamp.id)
+    for stamp in session.scalars(rows):
+        name = f"{name_of(day.day)}, stamp of {stamp.authority}"
+        authority = known.get(stamp.authority)
+        if digest_of(stamp.reply) != stamp.reply_digest:
+            yield Finding("changed", name, "its bytes were changed.")
+        elif authority is None:
+            reason = "it is not judged: time_authorities names no such authority; put it back."
+            yield Finding("unproved", name, reason)
+        else:
+            yield from _judged(day, stamp, authority, name)
+
+
+def _judged(day: SealedDay, stamp: TimeStamp, authority: Authority, name: str) -> Iterator[Finding]:
+    try:
+        told = judged_stamp(
+            stamp.reply,
+            statement_of(day).text,
+            authority,
+            earliest=day.sealed_at,
+            latest=stamp.received_at,
+        )
+    except StampRefused as error:
+        yield Finding("changed", name, error.message.partition(" is refused: ")[2])
+        return
+    said = (stamp.stamped_at, stamp.serial, stamp.policy)
+    if said != (told.time, str(told.serial), told.policy):
+        yield Finding("changed", name, "the row tells otherwise of it than it does itself.")
+
+
+def chain_findings(session: Session) -> Iterator[Finding]:
+    """Days that are missing or do not follow each other, or of which the audit chain tells more."""
+    expected, previous, before = 1, FIRST, date.min
+    days: dict[str, str] = {}
+    numbers = set()
+    for day in session.scalars(select(SealedDay).order_by(SealedDay.number)):
+        name = name_of(day.day)
+        if day.number != expected:
+            reason = f"before it, {_counted(day.number - expected)} missing: removed, or restored."
+            yield Finding("missing", name, reason)
+        elif day.previous_digest != previous:
+            reason = "it does not follow the day before it: one of the two was changed."
+            yield Finding("changed", name, reason)
+        if statement_of(day).digest != day.digest:
+            yield Finding("changed", name, "its statement is not the one of its digest.")
+        if not before < _date(day.day):
+            yield Finding("changed", name, "it does not come after the day before it.")
+        expected, previous, before = day.number + 1, day.digest, _date(day.day)
+        days[day.day] = day.digest
+        numbers.add(day.number)
+    for number in session.scalars(select(SealedLeaf.day_number).distinct()):
+        if number not in numbers:
+            yield Finding("unnamed", f"day number {number}", "there are leaves, and no such day.")
+    yield from _witnessed(session, days)
+
+
+def _counted(days: int) -> str:
+    return "a sealed day is" if days == 1 else f"{days} sealed days are"
+
+
+def _date(day: str) -> date:
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        return date.min
+
+
+def _witnessed(session: Session, days: dict[str, str]) -> Iterator[Finding]:
+    """Days and stamps that are not those of which the audit chain tells."""
+    stamps = {
+        (day, authority): digest
+        for day, authority, digest in session.execute(
+            select(SealedDay.day, TimeStamp.authority, TimeStamp.reply_digest).join(
+                SealedDay, SealedDay.number == TimeStamp.day_number
+            )
+        )
+    }
+    told = select(AuditEvent).where(AuditEvent.action.in_((SEAL, STAMP))).order_by(AuditEvent.id)
+    for event in session.scalars(told):
+        day = event.subject.removeprefix("day:")
+        if event.action == SEAL:
+            yield from _compared(
+                name_of(day), days.pop(day, None), event.detail.get("digest"), f"event {event.id}"
+            )
+        else:
+            authority = str(event.detail.get("authority"))
+            yield from _compared(
+                f"{name_of(day)}, stamp of {authority}",
+                stamps.pop((day, authority), None),
+                event.detail.get("reply"),
+                f"event {event.id}",
+            )
+    for day in days:
+        yield Finding("unnamed", name_of(day), "the audit chain does not tell that it was sealed.")
+    for day, authority in stamps:
+        name = f"{name_of(day)}, stamp of {authority}"
+        yield Finding("unnamed", name, "the audit chain does not tell that it was received.")
+
+
+def _compared(name: str, found: str | None, told: object, where: str) -> Iterator[Finding]:
+    if found is None:
+        yield Finding("missing", name, f"the audit chain tells of it ({where}), and it is gone.")
+    elif found != told:
+        reason = f"it is not the one of which the audit chain tells ({where}): it was replaced."
+        yield Finding("changed", name, reason)
+
+
+def audit_findings(session: Session) -> Iterator[Finding]:
+    """Events of the audit chain that were changed, or before which one is missing."""
+    for sentence in audit.broken_links(session):
+        yield Finding("changed", AUDIT, sentence)
