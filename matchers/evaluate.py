@@ -31,6 +31,8 @@ class Labelled:
     spans: tuple[Span, ...]
     voice: str = ""
     family: str = ""
+    kind: str = ""
+    """Of page; `line` for one that was written to learn from."""
     hard: bool = False
     """A clean text full of the field's words."""
     doubtful: frozenset[str] = frozenset()
@@ -52,6 +54,7 @@ def read_row(row: Mapping[str, Any]) -> Labelled:
             spans=tuple((str(h["claim"]), int(h["start"]), int(h["end"])) for h in row["hits"]),
             voice=str(row.get("voice", "")),
             family=str(row.get("family", "")),
+            kind=str(row.get("kind", "")),
             hard=bool(row.get("hard", False)),
             doubtful=frozenset(map(str, row.get("doubtful", ()))),
         )

@@ -149,8 +149,8 @@ def code_digest(folder: Path = _HOME) -> str:
     return digest([[module.name, module.read_text(encoding="utf-8")] for module in modules])
 
 
-def load_pack(path: Path | None = None) -> Pack:
-    """The pack in folder `path` (default: the shipped one).
+def load_pack(path: Path | None = None, *, learning: bool = False) -> Pack:
+    """The pack in folder `path` (default: the shipped one); `learning`: as if without weights.
 
     The folder holds one YAML file a claim; a `lexicon` folder in it wins over the shipped one.
     Raises `PackFault` naming file, line and cause.
@@ -174,8 +174,8 @@ def load_pack(path: Path | None = None) -> Pack:
         _check(claim, groups, lines, file, seen)
         claims.append(claim)
         names[claim.claim] = file.name
-    weights = _weights(folder)
-    if weights is None:
+    weights = None if learning else _weights(folder)
+    if weights is None and not learning:
         _check_learned(claims, folder / WEIGHTS)
     return Pack(tuple(claims), groups, core, _characters(lexicon), _places(lexicon), weights, names)
 

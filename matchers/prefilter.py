@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 
@@ -53,11 +53,15 @@ def _each(compiled: Compiled, data: bytes, starts: list[int]) -> dict[int, int]:
     found = compiled.gate.find(data)
     if not found:
         return {}
-    places = np.fromiter((start for _, start, _ in found), dtype=np.int64, count=len(found))
-    numbers = np.searchsorted(starts, places // 2, side="right") - 1
+    table = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found))
+    literals, places, _ = table.reshape(-1, 3).T
+    size = len(compiled.gate_bits)
+    shown = (np.searchsorted(starts, places // 2, side="right") - 1) * size + literals
     bits_of = compiled.gate_bits
     bits: dict[int, int] = {}
-    for (literal, _, _), number in zip(found, numbers.tolist(), strict=True):
+    # Each literal of a text once, however often it stands there.
+    for each in np.unique(shown).tolist():
+        number, literal = divmod(each, size)
         bits[number] = bits.get(number, 0) | bits_of[literal]
     return bits
 

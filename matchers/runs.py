@@ -9,6 +9,7 @@ is not there, since the whole key is compared.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ SHORTEST, LONGEST = 1, 4
 """Characters of the shortest and the longest run."""
 _MULTIPLIER = 0x9E3779B97F4A7C15
 """2^64 divided by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4)."""
-_WORD = (1 << 64) - 1
+_TABLE = 0x10000
 _NUMBER_BITS = 20
 _NUMBER = (1 << _NUMBER_BITS) - 1
 MOST = _NUMBER
@@ -38,10 +39,21 @@ class _Slots:
 
     def find(self, keys: Ints) -> Found:
         """Which of `keys` are runs, and their numbers."""
-        slots = (keys.view(np.uint64) * np.uint64(_MULTIPLIER)) >> np.uint64(self.shift)
-        entries = self.entries.take(slots.view(np.int64))
+        entries = self.entries.take(_hashed(keys, self.shift))
         kept = np.flatnonzero(entries >> _NUMBER_BITS == keys)
         return kept, entries.take(kept) & _NUMBER
+
+
+def _hashed(keys: Ints, shift: int) -> Ints:
+    """The slot of each key."""
+    slots = (keys.view(np.uint64) * np.uint64(_MULTIPLIER)) >> np.uint64(shift)
+    return slots.view(np.int64)
+
+
+def _points(runs: Sequence[str], size: int) -> Ints:
+    """The code points of runs of one length, a row for each."""
+    data = "".join(runs).encode("utf-32-le", "surrogatepass")
+    return np.frombuffer(data, dtype=np.uint32).astype(np.int64).reshape(-1, size)
 
 
 class RunTable:
@@ -52,40 +64,49 @@ class RunTable:
         by_size: dict[int, list[str]] = {size: [] for size in range(SHORTEST, LONGEST + 1)}
         for run in dict.fromkeys(runs):
             by_size[len(run)].append(run)
-        chars = sorted({char for some in by_size.values() for run in some for char in run})
-        self._code = {char: code for code, char in enumerate(chars, 1)}
+        points = {size: _points(some, size) for size, some in by_size.items()}
+        chars = np.unique(np.concatenate([each.ravel() for each in points.values()]))
+        chars = chars[chars < _TABLE]
+        self._codes = np.zeros(_TABLE, dtype=np.int64)
+        self._codes[chars] = np.arange(1, len(chars) + 1)
         self._radix = len(chars) + 1
-        self._codes = np.zeros(0x10000, dtype=np.int64)
-        for char, code in self._code.items():
-            if ord(char) < len(self._codes):
-                self._codes[ord(char)] = code
         self.runs: list[str] = []
-        self._number: dict[str, int] = {}
         self._single = np.full(self._radix, -1, dtype=np.int64)
-        for run in by_size.pop(SHORTEST):
-            self._single[self._code[run]] = self._add(run)
-        self._slots = [self._fill(some) for some in by_size.values()]
+        kept = self._keep(by_size[SHORTEST], np.arange(len(by_size[SHORTEST])))
+        self._single[self.codes(points[SHORTEST][:, 0])] = kept
+        self._slots: list[_Slots] = []
+        for size in range(SHORTEST + 1, LONGEST + 1):
+            self._slots.append(self._fill(by_size[size], points[size]))
 
-    def _add(self, run: str) -> int:
-        number = self._number[run] = len(self.runs)
-        self.runs.append(run)
-        return number
+    def _keep(self, runs: Sequence[str], which: Ints) -> Ints:
+        """Give the runs of those places the next numbers."""
+        first = len(self.runs)
+        self.runs += [runs[at] for at in which.tolist()]
+        return np.arange(first, len(self.runs))
 
-    def _fill(self, runs: Sequence[str]) -> _Slots:
+    def _fill(self, runs: Sequence[str], points: Ints) -> _Slots:
+        """The slots of the runs of one length whose beginnings are known."""
         bits = max(8, (7 * len(runs)).bit_length())
+        codes = self.codes(points)
+        which = np.flatnonzero(codes.all(axis=1))
+        before = codes[which, 0]
+        for at, shorter in enumerate(self._slots, 1):
+            known, before = shorter.find(before * self._radix + codes[which, at])
+            which = which[known]
+        keys = before * self._radix + codes[which, -1]
+        slots, firsts = np.unique(_hashed(keys, 64 - bits), return_index=True)
+        order = np.argsort(firsts)[: MOST - len(self.runs)]
+        slots, firsts = slots[order], firsts[order]
         entries = np.full(1 << bits, -1, dtype=np.int64)
-        for run in runs:
-            before = self._code[run[0]] if len(run) == 2 else self._number.get(run[:-1])
-            if before is None or len(self.runs) == MOST:
-                continue
-            key = before * self._radix + self._code[run[-1]]
-            slot = (key * _MULTIPLIER & _WORD) >> (64 - bits)
-            if entries[slot] < 0:
-                entries[slot] = key << _NUMBER_BITS | self._add(run)
+        entries[slots] = keys[firsts] << _NUMBER_BITS | self._keep(runs, which[firsts])
         return _Slots(64 - bits, entries)
 
     def __len__(self) -> int:
         return len(self.runs)
+
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        return {run: number for number, run in enumerate(self.runs)}
 
     def number(self, run: str) -> int | None:
         """The number of `run`; `None`: it is not known."""

@@ -1,6 +1,5 @@
 """Weights laid on texts: which sentences make an offer, of which claim, and what speaks for it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,11 +16,18 @@ LEAST = 8
 """Characters that a window counts at least."""
 PAGE = 500
 """Characters to either side of a sentence that are its page, in a text of more than twice that."""
-CLAIMS_MAY_LIFT = 2.0
+CLAIMS_MAY_LIFT = 0.5
 """Log-odds below zero from which a sentence is looked at for single claims."""
+STRETCH = 500
+"""Characters in which a run counts once for its page."""
+AUDIBLE = 0.15
+"""Log-odds from which a run can be named as the reason."""
 CUES = 3
 """Runs that are named as the reason."""
+_PLACE_BITS = 24
 Doubles = NDArray[np.float64]
+_COMMA = np.zeros(0x10000, dtype=np.bool_)
+_COMMA[[ord(mark) for mark in COMMAS]] = True
 
 
 class Cue(NamedTuple):
@@ -52,6 +58,8 @@ class Looked:
     bounds: Ints
     """Where the texts begin, and the whole length."""
     found: list[Found]
+    fresh: list[Found]
+    """Each run once in a stretch of `STRETCH` characters: what is said again says no more."""
 
     @classmethod
     def at(cls, table: RunTable, texts: Sequence[str]) -> "Looked":
@@ -60,7 +68,8 @@ class Looked:
         raw = np.frombuffer(chars.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
         points = raw.astype(np.int64)
         bounds = np.cumsum([0, *(len(text) + 1 for text in texts)])
-        return cls(chars, points, bounds, table.find(table.codes(points)))
+        found = table.find(table.codes(points))
+        return cls(chars, points, bounds, found, _once(found, _stretches(bounds), len(table)))
 
 
 class Scorer:
@@ -73,7 +82,8 @@ class Scorer:
         taken = np.array([number[run] for run in self.table.runs], dtype=np.int64)
         self._page = weights.page[taken].astype(np.float64)
         self._sentence = weights.sentence[taken].astype(np.float64)
-        self._of_claims = weights.of_claims[taken].astype(np.float64)
+        self._of_claims = weights.of_claims[taken]
+        self._of_pages = weights.of_pages[taken]
         self._biases = np.array(weights.claim_biases)
 
     def find(self, texts: Sequence[str]) -> list[Finding]:
@@ -85,63 +95,168 @@ class Scorer:
         if not own.starts.size:
             return []
         mix = self.weights.mix
-        sentence, page = self.odds(looked, own)
-        odds = mix.sentence * sentence + mix.page * page + mix.bias
-        plausible = np.flatnonzero(odds > -CLAIMS_MAY_LIFT)
-        findings = []
-        for at in plausible.tolist():
-            findings += self._findings(looked, own, at, float(odds[at]))
-        return findings
+        alone, page = self.odds(looked, own)
+        odds = mix.sentence * alone + mix.page * page + mix.bias
+        likely = np.flatnonzero(odds > -CLAIMS_MAY_LIFT)
+        if not likely.size:
+            return []
+        named = self._named(looked, own, likely)
+        lifted = odds[likely] + mix.claim * named.max(axis=1)
+        told = Told(
+            own,
+            likely[lifted > 0],
+            odds=lifted[lifted > 0],
+            alone=alone[likely[lifted > 0]],
+            named=named[lifted > 0],
+        )
+        return self._findings(looked, told.standing())
 
     def odds(self, looked: Looked, own: Sentences) -> tuple[Doubles, Doubles]:
         """For each sentence its own log-odds and those of its page, before they are mixed."""
-        sentence = _summed(looked, self._sentence)
-        page = _summed(looked, self._page)
+        sentence = _summed(looked.found, len(looked.points), self._sentence)
+        page = _summed(looked.fresh, len(looked.points), self._page)
         lefts, rights = pages(looked.bounds, own)
         return (
             _scored(sentence, own.starts, own.ends) + self.weights.sentence_bias,
             _scored(page, lefts, rights) + self.weights.page_bias,
         )
 
-    def _findings(self, looked: Looked, own: Sentences, at: int, odds: float) -> list[Finding]:
-        """The claims of one sentence that may make an offer."""
-        start, end, text = int(own.starts[at]), int(own.ends[at]), int(own.texts[at])
-        places, numbers = runs_within(looked.found, start, end)
-        shrink = 1 / math.sqrt(max(end - start, LEAST))
-        rows = self._of_claims.take(numbers, axis=0)
-        named = rows.sum(axis=0) * shrink + self._biases
-        best = int(named.argmax())
-        odds += self.weights.mix.claim * float(named[best])
-        if odds <= 0:
-            return []
-        chosen = [best, *(each for each in np.flatnonzero(named > 0).tolist() if each != best)]
-        score = 1 / (1 + math.exp(-odds))
-        general = self._sentence.take(numbers)
-        findings = []
-        for claim in chosen:
-            speaks = (general + rows[:, claim]) * shrink
-            left, right = _clause(looked, places, speaks, start, end)
-            cues = self._cues(looked.chars, places, numbers, speaks)
-            first = int(looked.bounds[text])
-            findings.append(Finding(text, claim, left - first, right - first, score, cues))
-        return findings
+    def _named(self, looked: Looked, own: Sentences, likely: Ints) -> Doubles:
+        """For each of some sentences the log-odds of each claim, its page heard too."""
+        lefts, rights = pages(looked.bounds, own)
+        starts, ends = own.starts[likely], own.ends[likely]
+        each, which = np.unique(
+            np.column_stack((lefts[likely], rights[likely])), axis=0, return_inverse=True
+        )
+        of_page = _rows_summed(looked.fresh, each[:, 0], each[:, 1], self._of_pages)
+        of_sentence = _rows_summed(looked.found, starts, ends, self._of_claims)
+        named: Doubles = of_sentence + of_page[which.ravel()] + self._biases
+        return named
 
-    def _cues(self, chars: str, places: Ints, numbers: Ints, speaks: Doubles) -> tuple[Cue, ...]:
-        """The runs that speak loudest for a claim, none of them overlapping."""
-        cues: list[Cue] = []
-        taken: list[tuple[int, int]] = []
-        for index in np.argsort(-speaks)[: 4 * CUES].tolist():
-            by = float(speaks[index])
-            if by <= 0 or len(cues) == CUES:
-                break
-            run = self.table.runs[int(numbers[index])]
-            start = int(places[index])
-            end = start + len(run)
-            if "\n" in run or any(start < last and first < end for first, last in taken):
+    def _findings(self, looked: Looked, told: "Told") -> list[Finding]:
+        """The claims of sentences that make an offer: the likeliest, and each that is likely."""
+        which, claims = told.claims()
+        if not which.size:
+            return []
+        starts, ends = told.starts[which], told.ends[which]
+        owner, places, numbers = _runs_of(looked.found, starts, ends)
+        shrink = 1 / np.sqrt(np.maximum(ends - starts, LEAST))
+        speaks = self._sentence.take(numbers) + self._of_claims[numbers, claims[owner]]
+        speaks *= shrink[owner]
+        spans = _clauses(looked, (starts, ends), places, speaks)
+        cues = self._cues(looked.chars, owner, places, numbers, speaks, len(which))
+        texts, scores = told.texts[which], 1 / (1 + np.exp(-told.odds[which]))
+        firsts = looked.bounds[texts]
+        return [
+            Finding(text, claim, left - first, right - first, score, reasons)
+            for text, claim, (left, right), first, score, reasons in zip(
+                texts.tolist(),
+                claims.tolist(),
+                spans,
+                firsts.tolist(),
+                scores.tolist(),
+                cues,
+                strict=True,
+            )
+        ]
+
+    def _cues(  # noqa: PLR0917  (parts of one table, and how many windows it has)
+        self,
+        chars: str,
+        owner: Ints,
+        places: Ints,
+        numbers: Ints,
+        speaks: Doubles,
+        windows: int,
+    ) -> list[tuple[Cue, ...]]:
+        """For each window the runs that speak loudest for its claim, none of them overlapping."""
+        cues: list[list[Cue]] = [[] for _ in range(windows)]
+        taken: list[list[tuple[int, int]]] = [[] for _ in range(windows)]
+        loud = np.flatnonzero(speaks > AUDIBLE)
+        order = loud[np.argsort(-speaks[loud], kind="stable")]
+        runs = self.table.runs
+        for window, start, number, by in zip(
+            owner[order].tolist(),
+            places[order].tolist(),
+            numbers[order].tolist(),
+            speaks[order].tolist(),
+            strict=True,
+        ):
+            own = cues[window]
+            if len(own) == CUES:
                 continue
-            taken.append((start, end))
-            cues.append(Cue(chars[start:end], round(by, 2)))
-        return tuple(cues)
+            run = runs[number]
+            end = start + len(run)
+            for first, last in taken[window]:
+                if start < last and first < end:
+                    break
+            else:
+                if "\n" not in run:
+                    taken[window].append((start, end))
+                    own.append(Cue(chars[start:end], round(by, 2)))
+        return [tuple(own) for own in cues]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Sentences that make an offer, in places of the texts put together."""
+
+    own: Sentences
+    at: Ints
+    """Their numbers among all sentences."""
+    odds: Doubles
+    alone: Doubles
+    """The log-odds of the sentence without its page."""
+    named: Doubles
+    """The log-odds of each claim."""
+
+    @property
+    def starts(self) -> Ints:
+        """Where they begin."""
+        return self.own.starts[self.at]
+
+    @property
+    def ends(self) -> Ints:
+        """Where they end."""
+        return self.own.ends[self.at]
+
+    @property
+    def texts(self) -> Ints:
+        """The texts in which they stand."""
+        return self.own.texts[self.at]
+
+    def standing(self) -> "Told":
+        """Those that are told of: what speaks for itself, and the best of each page.
+
+        A page that makes an offer lifts its innocent sentences too; of those that say little
+        alone only the likeliest is told.
+        """
+        speaks = self.alone > 0
+        if speaks.all():
+            return self
+        starts, texts = self.starts.tolist(), self.texts.tolist()
+        kept = np.flatnonzero(speaks).tolist()
+        seen: dict[int, list[int]] = {}
+        for index in kept:
+            seen.setdefault(texts[index], []).append(starts[index])
+        for index in np.argsort(-self.odds, kind="stable").tolist():
+            if speaks[index]:
+                continue
+            near = seen.setdefault(texts[index], [])
+            if all(abs(start - starts[index]) > 2 * PAGE for start in near):
+                near.append(starts[index])
+                kept.append(index)
+        kept.sort()
+        return Told(self.own, self.at[kept], self.odds[kept], self.alone[kept], self.named[kept])
+
+    def claims(self) -> tuple[Ints, Ints]:
+        """The claims of each: its number here and the claim's, the likeliest first."""
+        best = self.named.argmax(axis=1) if len(self.at) else np.zeros(0, dtype=np.int64)
+        more = (self.named > 0) & (self.alone > 0)[:, None]
+        more[np.arange(len(best)), best] = False
+        others, claims = np.nonzero(more)
+        which = np.concatenate((np.arange(len(best)), others))
+        return which, np.concatenate((best, claims))
 
 
 def pages(bounds: Ints, own: Sentences) -> tuple[Ints, Ints]:
@@ -154,20 +269,52 @@ def pages(bounds: Ints, own: Sentences) -> tuple[Ints, Ints]:
     return left, right
 
 
-def runs_within(found: Sequence[Found], start: int, end: int) -> tuple[Ints, Ints]:
-    """The places and numbers of the runs that begin in `start:end`."""
-    places, numbers = [], []
-    for starts, some in found:
-        first, last = np.searchsorted(starts, (start, end))
-        places.append(starts[first:last])
-        numbers.append(some[first:last])
-    return np.concatenate(places), np.concatenate(numbers)
+def _runs_of(found: Sequence[Found], starts: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
+    """The runs that begin in each of some windows: the window's number, place and number."""
+    owners, places, numbers = [], [], []
+    for begins, some in found:
+        firsts, lasts = np.searchsorted(begins, starts), np.searchsorted(begins, ends)
+        owner, index = _ranges(firsts, lasts)
+        owners.append(owner)
+        places.append(begins.take(index))
+        numbers.append(some.take(index))
+    return np.concatenate(owners), np.concatenate(places), np.concatenate(numbers)
 
 
-def _summed(looked: Looked, weights: Doubles) -> Doubles:
-    """For each place what all runs that begin before it weigh."""
-    values = np.zeros(len(looked.points) + 1)
-    for starts, numbers in looked.found:
+def _ranges(firsts: Ints, lasts: Ints) -> tuple[Ints, Ints]:
+    """All numbers from each of `firsts` to before each of `lasts`, and which of them it is."""
+    sizes = lasts - firsts
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    heads = np.cumsum(sizes) - sizes
+    return owner, np.arange(len(owner)) + (firsts - heads)[owner]
+
+
+def _stretches(bounds: Ints) -> Ints:
+    """For each place the number of its stretch; those of one text follow one another."""
+    sizes = np.diff(bounds)
+    numbers = -(-sizes // STRETCH)
+    firsts = np.cumsum(numbers) - numbers
+    places = np.arange(int(bounds[-1])) - np.repeat(bounds[:-1], sizes)
+    return np.repeat(firsts, sizes) + places // STRETCH
+
+
+def _once(found: Sequence[Found], stretches: Ints, runs: int) -> list[Found]:
+    """Of each run in a stretch the first."""
+    once = []
+    for starts, numbers in found:
+        keys = stretches.take(starts) * runs + numbers
+        # Sorted with their place behind them, which costs a third of a stable sort.
+        packed = np.sort(keys << _PLACE_BITS | np.arange(len(keys)))
+        own = packed >> _PLACE_BITS
+        kept = np.sort(packed[np.diff(own, prepend=-1) != 0] & (1 << _PLACE_BITS) - 1)
+        once.append((starts.take(kept), numbers.take(kept)))
+    return once
+
+
+def _summed(found: Sequence[Found], size: int, weights: Doubles) -> Doubles:
+    """For each of `size` places, and their end, what all runs that begin before it weigh."""
+    values = np.zeros(size + 1)
+    for starts, numbers in found:
         values[1:][starts] += weights.take(numbers)
     return values.cumsum()
 
@@ -177,13 +324,38 @@ def _scored(summed: Doubles, starts: Ints, ends: Ints) -> Doubles:
     return scored
 
 
-def _clause(looked: Looked, places: Ints, speaks: Doubles, start: int, end: int) -> tuple[int, int]:
-    """The part of a sentence, between commas, in which most is said for a claim."""
-    if end - start <= 1:
-        return start, end
-    inner = [at + 1 for at in range(start, end - 1) if looked.chars[at] in COMMAS]
-    cuts = [start, *inner, end]
-    sums = np.zeros(len(cuts) - 1)
-    np.add.at(sums, np.searchsorted(cuts, places, side="right") - 1, speaks)
-    best = int(sums.argmax())
-    return cuts[best], cuts[best + 1]
+def _rows_summed(
+    found: Sequence[Found], starts: Ints, ends: Ints, rows: NDArray[np.float32]
+) -> Doubles:
+    """For each window the sum of the rows of the runs that begin in it, shrunk by its length."""
+    sums = np.zeros((len(starts), rows.shape[1]))
+    for places, numbers in found:
+        firsts, lasts = np.searchsorted(places, starts), np.searchsorted(places, ends)
+        for at, (first, last) in enumerate(zip(firsts.tolist(), lasts.tolist(), strict=True)):
+            if first < last:
+                sums[at] += rows.take(numbers[first:last], axis=0).sum(axis=0)
+    shrunk: Doubles = sums / np.sqrt(np.maximum(ends - starts, LEAST))[:, None]
+    return shrunk
+
+
+def _clauses(
+    looked: Looked, windows: tuple[Ints, Ints], places: Ints, speaks: Doubles
+) -> list[tuple[int, int]]:
+    """For each window the part of it, between commas, in which most is said for its claim."""
+    starts, ends = windows
+    commas = np.flatnonzero(_COMMA.take(looked.points, mode="clip")) + 1
+    cuts = np.unique(np.concatenate((commas, starts, ends)))
+    sums = np.bincount(
+        np.searchsorted(cuts, places, side="right") - 1, weights=speaks, minlength=len(cuts)
+    )
+    firsts, lasts = np.searchsorted(cuts, starts), np.searchsorted(cuts, ends)
+    spans = []
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        own = sums[first:last].tolist()
+        left = right = own.index(max(own))
+        while left > 0 and own[left - 1] > 0:
+            left -= 1
+        while right + 1 < len(own) and own[right + 1] > 0:
+            right += 1
+        spans.append((int(cuts[first + left]), int(cuts[first + right + 1])))
+    return spans

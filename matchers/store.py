@@ -8,12 +8,12 @@ from dataclasses import asdict
 
 import numpy as np
 
-from matchers import weights
 from matchers.compile import Compiled, Prepared, compile_pack
 from matchers.errors import DamagedMatcher, MatcherError
 from matchers.pack import Characters, Pack, code_digest
 from matchers.rules import Claim, Core, Group
 from matchers.text import TABLE_SIZE, Tables
+from matchers.weights import dump_parts, load_parts
 
 _MAGIC = b"matcher2"
 _DIGEST = 32
@@ -39,8 +39,8 @@ def dump(pack: Pack, compiled: Compiled) -> bytes:
         json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"),
         prepared.tables.folds.astype("<u4").tobytes(),
         prepared.tables.kinds.tobytes(),
-        weights.dump(pack.weights).encode("utf-8", "surrogatepass") if pack.weights else b"",
         *(database or b"" for database in prepared.engines),
+        *(dump_parts(pack.weights) if pack.weights else ()),
     ]
     body = b"".join(len(part).to_bytes(8, "little") + part for part in parts)
     return _MAGIC + hashlib.sha256(body).digest() + zlib.compress(body, 1)
@@ -76,8 +76,9 @@ def _read(data: bytes) -> tuple[Pack, str, Prepared]:
         raise ValueError(str(error)) from error
     if hashlib.sha256(body).digest() != data[len(_MAGIC) : start]:
         raise ValueError("another content than its digest says")
-    head_bytes, folds, kinds, learnt, *databases = _parts(body)
+    head_bytes, folds, kinds, *rest = _parts(body)
     head = json.loads(head_bytes)
+    databases, learnt = rest[: len(head["engines"])], rest[len(head["engines"]) :]
     if head["machine"] != _machine():
         raise ValueError(f"made on {head['machine']}, not on {_machine()}")
     if head["code"] != code_digest():
@@ -88,7 +89,7 @@ def _read(data: bytes) -> tuple[Pack, str, Prepared]:
         core=Core.model_validate(head["core"]),
         characters=_characters(head["characters"]),
         places={name: str(plain) for name, plain in head["places"].items()},
-        weights=weights.parse(learnt.decode("utf-8", "surrogatepass")) if learnt else None,
+        weights=load_parts(learnt) if learnt else None,
     )
     tables = Tables(
         np.frombuffer(folds, dtype="<u4", count=TABLE_SIZE),

@@ -6,16 +6,21 @@ had seen. Needs scikit-learn (the extra `train`); reading texts with the result 
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matchers.runs import LONGEST, SHORTEST, Ints, RunTable
+from matchers.compile import Compiled
+from matchers.evaluate import Span
+from matchers.learned import plainly
+from matchers.pack import Pack
+from matchers.runs import LONGEST, SHORTEST, Found, Ints, RunTable
 from matchers.scoring import LEAST, Looked
 from matchers.sentences import sentences
 from matchers.weights import Gate, Mix, Weights
@@ -25,17 +30,20 @@ PAGE_C, SENTENCE_C, CLAIM_C = 30.0, 10.0, 10.0
 """How far the regressions may trust single runs; chosen by cross-validation on the dev half."""
 ALONE, IN_TWOS = 0.025, 0.025
 """Shares of ordinary texts that may be read in vain."""
-TOLD = 10
-"""Offers in which a term of the gate must stand."""
-RARE = 2
+ALONE_TOLD, TWO_TOLD = 10, 6
+"""Offers in which a term must stand that opens a text alone, or with another."""
+FAINT = 0.3
+"""A run's weight for a claim below which it is left out."""
+FAINTEST = 0.05
+"""A run that weighs less everywhere is left out."""
+RARE = 3
 """Texts in which a run must stand to be learnt."""
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 _NEVER = -20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Taught:
+class Taught(NamedTuple):
     """A folded text with the claims that it makes and where: nothing, if it makes none.
 
     `whole` says that it is a page as it stood, not one line written to learn from.
@@ -44,6 +52,8 @@ class Taught:
     chars: str
     claims: tuple[tuple[str, int, int], ...]
     whole: bool = True
+    ordinary: bool = False
+    """Of another field: its own runs are not learnt, only that those of the others mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +65,37 @@ class _Windows:
     texts: Ints
 
 
+def examples(pack: Pack, compiled: Compiled) -> Iterator[Taught]:
+    """The examples of a pack's learned rules, those that hit and those that are spared."""
+    for claim, rule in pack.rules():
+        for text in rule.examples.hit:
+            yield taught(compiled, text, [(claim.claim, 0, len(text))], whole=False)
+        for text in rule.examples.spared:
+            yield taught(compiled, text, [], whole=False)
+
+
+def taught(compiled: Compiled, text: str, spans: Iterable[Span], *, whole: bool = True) -> Taught:
+    """`text` as the matcher reads it, with the labelled claims at their places in that."""
+    folded, source = plainly(compiled, text)
+    starts, ends = folded.starts, folded.ends
+    if source is not None:
+        places = [source.original(*place) for place in zip(starts, ends, strict=True)]
+        starts, ends = [start for start, _ in places], [end for _, end in places]
+    claims = []
+    for claim, start, end in spans:
+        first, last = bisect_right(ends, start), bisect_left(starts, end)
+        if first < last:
+            claims.append((claim, first, last))
+    return Taught(folded.chars, tuple(claims), whole)
+
+
 class Trainer:
     """Labelled texts made ready to learn from."""
 
     def __init__(self, texts: Sequence[Taught], claims: Sequence[str]) -> None:
         self.texts = texts
         self.claims = tuple(claims)
-        self.table = RunTable(common_runs(text.chars for text in texts))
+        self.table = RunTable(common_runs(text.chars for text in texts if not text.ordinary))
         self.looked = Looked.at(self.table, [text.chars for text in texts])
         self.sentences = sentences(self.looked.points, self.looked.bounds)
         self.pages = self._pages()
@@ -71,12 +105,14 @@ class Trainer:
         bounds = self.looked.bounds
         labels: Flags = np.array([bool(text.claims) for text in self.texts], dtype=np.bool_)
         numbers = np.arange(len(self.texts))
-        return _Windows(self._table(bounds[:-1], bounds[1:] - 1), labels, numbers)
+        runs = self._table(self.looked.fresh, bounds[:-1], bounds[1:] - 1)
+        return _Windows(runs, labels, numbers)
 
     def _sentences(self) -> _Windows:
         own = self.sentences
         labels: Flags = np.asarray(self.claim_labels.any(axis=1))
-        return _Windows(self._table(own.starts, own.ends), labels, own.texts)
+        runs = self._table(self.looked.found, own.starts, own.ends)
+        return _Windows(runs, labels, own.texts)
 
     @cached_property
     def claim_labels(self) -> Flags:
@@ -92,12 +128,12 @@ class Trainer:
                 labels[first:last, number[claim]] = True
         return labels
 
-    def _table(self, starts: Ints, ends: Ints) -> Any:
+    def _table(self, found: Sequence[Found], starts: Ints, ends: Ints) -> Any:
         """For each window how often each run begins in it, shrunk by its length."""
         from scipy import sparse
 
-        places = np.concatenate([some for some, _ in self.looked.found])
-        numbers = np.concatenate([some for _, some in self.looked.found])
+        places = np.concatenate([some for some, _ in found])
+        numbers = np.concatenate([some for _, some in found])
         rows = np.searchsorted(starts, places, side="right") - 1
         inside = (rows >= 0) & (places < ends[rows])
         rows, numbers = rows[inside], numbers[inside]
@@ -115,19 +151,38 @@ class Trainer:
         page, page_bias = self._page(all_texts)
         sentence, sentence_bias = self._sentence(all_texts)
         of_claims, biases = self._of_claims(all_texts)
+        of_pages, page_biases = self._of_pages(all_texts)
+        for table in (of_claims, of_pages):
+            table[np.abs(table) < FAINT] = 0
+        kept = self._worth(page, sentence, of_claims, of_pages)
         return Weights(
-            runs=tuple(self.table.runs),
-            page=page.astype(np.float32),
-            sentence=sentence.astype(np.float32),
-            of_claims=of_claims.astype(np.float32),
+            runs=tuple(self.table.runs[number] for number in kept.tolist()),
+            page=page[kept].astype(np.float32),
+            sentence=sentence[kept].astype(np.float32),
+            of_claims=of_claims[kept].astype(np.float32),
+            of_pages=of_pages[kept].astype(np.float32),
             claims=self.claims,
             page_bias=page_bias,
             sentence_bias=sentence_bias,
-            claim_biases=tuple(biases.tolist()),
+            claim_biases=tuple((biases + page_biases).tolist()),
             mix=mix._replace(bias=mix.bias - lean),
             gate=gate,
             origin=origin,
         )
+
+    def _worth(self, *tables: Doubles) -> Ints:
+        """The runs that weigh anything, and the beginnings of theirs."""
+        weighs = np.zeros(len(self.table), dtype=np.bool_)
+        for table in tables:
+            flat = np.abs(table) >= FAINTEST
+            weighs |= flat.any(axis=1) if flat.ndim > 1 else flat
+        for number in np.flatnonzero(weighs).tolist():
+            run = self.table.runs[number]
+            for size in range(2, len(run)):
+                before = self.table.number(run[:size])
+                if before is not None:
+                    weighs[before] = True
+        return np.flatnonzero(weighs)
 
     def _page(self, of_texts: Flags) -> tuple[Doubles, float]:
         return _regress(self.pages.runs[of_texts], self.pages.labels[of_texts], PAGE_C)
@@ -149,6 +204,17 @@ class Trainer:
             kept = of_texts[self.own.texts] & ~doubtful
             if own[kept].any():
                 weights[:, claim], biases[claim] = _regress(self.own.runs[kept], own[kept], CLAIM_C)
+        return weights, biases
+
+    def _of_pages(self, of_texts: Flags) -> tuple[Doubles, Doubles]:
+        weights = np.zeros((len(self.table), len(self.claims)))
+        biases = np.full(len(self.claims), _NEVER)
+        for claim, name in enumerate(self.claims):
+            own = np.array([any(name == each for each, _, _ in text.claims) for text in self.texts])
+            if own[of_texts].any():
+                weights[:, claim], biases[claim] = _regress(
+                    self.pages.runs[of_texts], own[of_texts], PAGE_C
+                )
         return weights, biases
 
     def _texts_with(self, labels: Flags) -> Flags:
@@ -177,9 +243,13 @@ class Trainer:
             own = held[self.own.texts]
             weights, bias = self._sentence(learnt)
             of_claims, biases = self._of_claims(learnt)
+            of_pages, page_biases = self._of_pages(learnt)
             runs, texts = self.own.runs[own], self.own.texts[own]
             np.maximum.at(scored[:, 0], texts, runs @ weights + bias)
-            np.maximum.at(scored[:, 2], texts, (runs @ of_claims + biases).max(axis=1))
+            of_page = np.zeros((len(self.texts), len(self.claims)))
+            of_page[held] = self.pages.runs[held] @ of_pages + page_biases
+            named = runs @ of_claims + biases + of_page[texts]
+            np.maximum.at(scored[:, 2], texts, named.max(axis=1))
             weights, bias = self._page(learnt)
             scored[held, 1] = self.pages.runs[held] @ weights + bias
         return scored
@@ -215,29 +285,51 @@ def gate_of(offers: Sequence[str], ordinary: Sequence[str]) -> Gate:
     The terms that tell offers best come first: as many alone as open `ALONE` of the ordinary
     texts, then as many in twos as open `IN_TWOS` of them more.
     """
-    in_offers, in_ordinary = (_texts_with_terms(texts) for texts in (offers, ordinary))
-    tell = {
-        term: math.log((len(some) + 0.5) / len(offers))
-        - math.log((len(in_ordinary.get(term, ())) + 1) / len(ordinary))
-        for term, some in in_offers.items()
-        if len(some) >= TOLD
-    }
-    ranked = sorted(tell, key=lambda term: (-tell[term], term))
+    innocent = _texts_with_terms(ordinary)
     opened: set[int] = set()
-    alone = []
-    for term in ranked:
-        opened |= in_ordinary.get(term, set())
+    alone: list[str] = []
+    for term in _telling(offers, innocent, len(ordinary), ALONE_TOLD):
+        opened |= innocent.get(term, set())
         if len(opened) > ALONE * len(ordinary):
             break
         alone.append(term)
+    # A term inside which another opens the text says nothing new.
+    alone = [term for term in alone if not _holds(term, alone)]
     shown = Counter(dict.fromkeys(opened, 2))
-    two = []
-    for term in ranked[len(alone) :]:
-        shown.update(in_ordinary.get(term, ()))
+    two: list[str] = []
+    left = [text for text in offers if not any(term in text for term in alone)]
+    for term in _telling(left, innocent, len(ordinary), TWO_TOLD):
+        if _holds(term, alone):
+            continue
+        shown.update(innocent.get(term, ()))
         if sum(count > 1 for count in shown.values()) > (ALONE + IN_TWOS) * len(ordinary):
             break
         two.append(term)
     return Gate(tuple(alone), tuple(two))
+
+
+def _telling(
+    offers: Sequence[str], innocent: Mapping[str, set[int]], ordinary: int, told: int
+) -> list[str]:
+    """The terms that stand in at least `told` offers, those first that are rarest elsewhere."""
+    tell = {
+        term: math.log((len(some) + 0.5) / len(offers))
+        - math.log((len(innocent.get(term, ())) + 1) / ordinary)
+        for term, some in _texts_with_terms(offers).items()
+        if len(some) >= told
+    }
+    return sorted(tell, key=lambda term: (-tell[term], len(term), term))
+
+
+def _holds(term: str, others: Sequence[str]) -> bool:
+    return any(other in term and other != term for other in others)
+
+
+def opens(gate: Gate, chars: str) -> bool:
+    """Whether a folded text is read with the weights at all."""
+    return any(term in chars for term in gate.alone) or (
+        sum(term in chars for term in gate.two) > 1
+    )
 
 
 def _texts_with_terms(texts: Iterable[str]) -> dict[str, set[int]]:

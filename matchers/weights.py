@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from matchers.errors import MatcherError
 
 FILE = "weights.tsv"
 FORMAT = 1
-_SCALE = 1000
+_SCALE = 100
 _BREAK, _ESCAPED = "\n", "\\n"
 Floats = NDArray[np.float32]
 
@@ -65,10 +65,13 @@ class Weights:
     """For each run what it says of its sentence."""
     of_claims: Floats = field(repr=False)
     """For each run and claim what it says for that claim, in its sentence."""
+    of_pages: Floats = field(repr=False)
+    """For each run and claim what it says for that claim, on its page."""
     claims: tuple[str, ...]
     page_bias: float
     sentence_bias: float
     claim_biases: tuple[float, ...]
+    """Those of sentence and page together."""
     mix: Mix
     gate: Gate
     origin: str = ""
@@ -76,13 +79,49 @@ class Weights:
 
     @cached_property
     def digest(self) -> str:
-        """`sha256:…` of the file's content."""
-        return "sha256:" + hashlib.sha256(dump(self).encode()).hexdigest()
+        """`sha256:…` of all that they are."""
+        digest = hashlib.sha256()
+        for part in dump_parts(self):
+            digest.update(len(part).to_bytes(8, "little") + part)
+        return f"sha256:{digest.hexdigest()}"
 
 
 def dump(weights: Weights) -> str:
     """`weights` as the text of their file."""
-    head = {
+    lines = [json.dumps(_head(weights), ensure_ascii=False, sort_keys=True)]
+    page, sentence = _hundredths(weights.page), _hundredths(weights.sentence)
+    of_claims, of_pages = _hundredths(weights.of_claims), _hundredths(weights.of_pages)
+    for number, run in enumerate(weights.runs):
+        shown = run.replace(_BREAK, _ESCAPED)
+        named = f"{_named(of_claims[number])}\t{_named(of_pages[number])}"
+        lines.append(f"{shown}\t{page[number]}\t{sentence[number]}\t{named}")
+    return "\n".join(lines) + "\n"
+
+
+def dump_parts(weights: Weights) -> list[bytes]:
+    """`weights` as a few pieces of bytes, which are read sooner than their file."""
+    tables = (weights.page, weights.sentence, weights.of_claims, weights.of_pages)
+    return [
+        json.dumps(_head(weights), ensure_ascii=False, sort_keys=True).encode(),
+        "\0".join(weights.runs).encode("utf-8", "surrogatepass"),
+        *(_hundredths(table).astype("<i2").tobytes() for table in tables),
+    ]
+
+
+def load_parts(parts: Sequence[bytes]) -> Weights:
+    """What `dump_parts` wrote; raises `WeightsFault` or `ValueError` where it is something else."""
+    head, runs, *tables = parts
+    names = tuple(runs.decode("utf-8", "surrogatepass").split("\0")) if runs else ()
+    values = [np.frombuffer(table, dtype="<i2") / np.float32(_SCALE) for table in tables]
+    page, sentence, of_claims, of_pages = (value.astype(np.float32) for value in values)
+    shape = (len(names), -1)
+    return _with_head(
+        head.decode(), names, page, sentence, of_claims.reshape(shape), of_pages.reshape(shape)
+    )
+
+
+def _head(weights: Weights) -> dict[str, Any]:
+    return {
         "format": FORMAT,
         "claims": weights.claims,
         "page_bias": round(weights.page_bias, 4),
@@ -92,18 +131,13 @@ def dump(weights: Weights) -> str:
         "gate": weights.gate._asdict(),
         "origin": weights.origin,
     }
-    lines = [json.dumps(head, ensure_ascii=False, sort_keys=True)]
-    page, sentence = _thousandths(weights.page), _thousandths(weights.sentence)
-    of_claims = _thousandths(weights.of_claims)
-    for number, run in enumerate(weights.runs):
-        row = of_claims[number]
-        named = " ".join(f"{claim}:{row[claim]}" for claim in np.flatnonzero(row).tolist())
-        shown = run.replace(_BREAK, _ESCAPED)
-        lines.append(f"{shown}\t{page[number]}\t{sentence[number]}\t{named}")
-    return "\n".join(lines) + "\n"
 
 
-def _thousandths(values: Floats) -> NDArray[np.int64]:
+def _named(row: NDArray[np.int64]) -> str:
+    return " ".join(f"{claim}:{row[claim]}" for claim in np.flatnonzero(row).tolist())
+
+
+def _hundredths(values: Floats) -> NDArray[np.int64]:
     return np.rint(values.astype(np.float64) * _SCALE).astype(np.int64)
 
 
@@ -111,48 +145,57 @@ def parse(text: str) -> Weights:
     """The weights of a file's text; raises `WeightsFault` naming the line."""
     first, _, rest = text.partition("\n")
     try:
+        claims = len(json.loads(first)["claims"])
+    except (ValueError, TypeError, LookupError) as error:
+        raise WeightsFault(1, f"no head of weights: {error}.") from error
+    rows = rest.removesuffix("\n").split("\n") if rest else []
+    runs, values, of_claims, of_pages = _rows(rows, claims)
+    return _with_head(first, runs, values[:, 0].copy(), values[:, 1].copy(), of_claims, of_pages)
+
+
+def _with_head(
+    first: str, runs: tuple[str, ...], page: Floats, sentence: Floats, *named: Floats
+) -> Weights:
+    """Weights of a head and tables."""
+    try:
         head = json.loads(first)
-        claims = tuple(str(claim) for claim in head["claims"])
-        biases = tuple(float(bias) for bias in head["claim_biases"])
-        mix = Mix(*(float(part) for part in head["mix"]))
-        page_bias, sentence_bias = float(head["page_bias"]), float(head["sentence_bias"])
-        gate = Gate(*(tuple(map(str, head["gate"][kind])) for kind in Gate._fields))
-        known = head["format"] == FORMAT and len(biases) == len(claims)
+        weights = Weights(
+            runs=runs,
+            page=page,
+            sentence=sentence,
+            of_claims=named[0],
+            of_pages=named[1],
+            claims=tuple(str(claim) for claim in head["claims"]),
+            page_bias=float(head["page_bias"]),
+            sentence_bias=float(head["sentence_bias"]),
+            claim_biases=tuple(float(bias) for bias in head["claim_biases"]),
+            mix=Mix(*(float(part) for part in head["mix"])),
+            gate=Gate(*(tuple(map(str, head["gate"][kind])) for kind in Gate._fields)),
+            origin=str(head.get("origin", "")),
+        )
+        known = head["format"] == FORMAT and len(weights.claim_biases) == len(weights.claims)
     except (ValueError, TypeError, LookupError) as error:
         raise WeightsFault(1, f"no head of weights: {error}.") from error
     if not known:
         raise WeightsFault(1, "another format, or not one bias a claim.")
-    rows = rest.splitlines()
-    runs, page, sentence, of_claims = _rows(rows, len(claims))
-    return Weights(
-        runs=runs,
-        page=page,
-        sentence=sentence,
-        of_claims=of_claims,
-        claims=claims,
-        page_bias=page_bias,
-        sentence_bias=sentence_bias,
-        claim_biases=biases,
-        mix=mix,
-        gate=gate,
-        origin=str(head.get("origin", "")),
-    )
+    return weights
 
 
 def _rows(rows: Sequence[str], claims: int) -> tuple[tuple[str, ...], Floats, Floats, Floats]:
     runs = []
     values = np.zeros((len(rows), 2), dtype=np.float32)
     of_claims = np.zeros((len(rows), claims), dtype=np.float32)
+    of_pages = np.zeros_like(of_claims)
     for number, row in enumerate(rows):
         try:
-            run, page, sentence, named = row.split("\t")
+            run, page, sentence, in_sentence, on_page = row.split("\t")
             runs.append(run.replace(_ESCAPED, _BREAK))
             values[number] = int(page), int(sentence)
-            for part in named.split():
-                claim, value = part.split(":")
-                of_claims[number, int(claim)] = int(value)
+            for table, named in ((of_claims, in_sentence), (of_pages, on_page)):
+                for part in named.split():
+                    claim, value = part.split(":")
+                    table[number, int(claim)] = int(value)
         except (ValueError, IndexError) as error:
             raise WeightsFault(number + 2, f"no weights of a run: {error}.") from error
-    values /= _SCALE
-    of_claims /= _SCALE
-    return tuple(runs), values[:, 0].copy(), values[:, 1].copy(), of_claims
+    scale = np.float32(_SCALE)
+    return tuple(runs), values / scale, of_claims / scale, of_pages / scale

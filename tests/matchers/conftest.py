@@ -1,4 +1,8 @@
-"""What the tests of the matcher share: the shipped pack, compiled once, and the labelled texts."""
+"""What the tests of the matcher share: two packs, compiled once, and labelled texts.
+
+`matcher` has a pack of rules alone, of the four claims with which everything began: what is tested
+with it is how rules work. `shipped` is the pack that Lantian ships, with learnt weights.
+"""
 
 import json
 from collections.abc import Callable
@@ -11,11 +15,22 @@ from matchers.pack import Pack, load_pack
 from matchers.scan import Hit, Matcher
 
 DATA = Path(__file__).parent / "data"
+FOUR = Path(__file__).parent / "packs" / "four"
 
 
 @pytest.fixture(scope="session")
 def pack() -> Pack:
+    return load_pack(FOUR)
+
+
+@pytest.fixture(scope="session")
+def shipped_pack() -> Pack:
     return load_pack()
+
+
+@pytest.fixture(scope="session")
+def shipped(shipped_pack: Pack) -> Matcher:
+    return Matcher.compile(shipped_pack)
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +40,13 @@ def matcher(pack: Pack) -> Matcher:
 
 @pytest.fixture(scope="session")
 def claims_of(matcher: Matcher) -> Callable[[str], set[str]]:
-    """The claims that the shipped pack finds in a text."""
+    """The claims that the rules find in a text."""
     return lambda text: {hit.claim for hit in matcher.scan(text).hits}
 
 
 @pytest.fixture(scope="session")
 def hits_of(matcher: Matcher) -> Callable[[str], tuple[Hit, ...]]:
-    """The hits of the shipped pack in a text."""
+    """The hits of the rules in a text."""
     return lambda text: matcher.scan(text).hits
 
 
