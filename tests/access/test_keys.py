@@ -65,7 +65,7 @@ def test_only_the_digest_of_a_key_is_kept(store: Store) -> None:
 def test_a_key_says_whose_it_is_and_what_it_may_do(store: Store) -> None:
     office = ask(store, office_key(store))
     assert (office.owner, office.platform_id) == ("office", None)
-    assert office.scopes == {"clues:read", "notices:read", "notices:write"}
+    assert office.scopes == {"clues:read", "notices:read", "notices:write", "tips:write"}
     with store.write() as session:
         platform = Platform(name="甲平台", created_at=NOW)
         session.add(platform)
@@ -82,7 +82,7 @@ def test_a_key_says_whose_it_is_and_what_it_may_do(store: Store) -> None:
     assert key.startswith("lt_test_")
     theirs = ask(store, key)
     assert (theirs.owner, theirs.platform_id) == ("platform", platform.id)
-    assert theirs.scopes == {"notices:read", "notices:answer"}
+    assert theirs.scopes == {"notices:read", "notices:answer", "tips:write"}
 
 
 def test_a_platforms_key_needs_a_platform_and_an_offices_has_none(store: Store) -> None:

@@ -58,6 +58,8 @@ def test_every_route_of_the_interface_asks_for_a_key_and_every_other_is_listed(
         "/api/v1/notices/{notice_id}/evidence",
         "/api/v1/notices/{notice_id}/acknowledge",
         "/api/v1/notices/{notice_id}/actions",
+        "/api/v1/tips",
+        "/api/v1/tips/{receipt}",
     }
 
 
@@ -71,7 +73,7 @@ def test_every_path_in_the_description_is_refused_without_a_key(
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised"), path
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
             asked += 1
-    assert asked == 7
+    assert asked == 9
 
 
 def test_scopes_are_those_that_routes_ask_for(app: FastAPI) -> None:
