@@ -13,6 +13,7 @@ COMMANDS = (
     "worker",
     "crawl",
     "imports",
+    "tip",
     "match",
     "rules",
     "rematch",
