@@ -74,11 +74,11 @@ def verify(  # noqa: PLR0917  (Typer's own way)
     from lantian.errors import Invalid
 
     if bundle is not None:
-        if deep or resume:
-            raise Invalid(
-                "--deep and --resume are for the whole archive.",
-                hint="Leave them out for a bundle.",
-            )
+        for option, given in (("--deep", deep), ("--resume", resume)):
+            if given:
+                raise Invalid(
+                    f"{option} is for the whole archive.", hint="Leave it out for a bundle."
+                )
         verify_bundle(bundle, expect=expect, trust=trust, as_json=as_json)
         return
     for option, told in (("--expect", expect), ("--trust", trust)):

@@ -2,13 +2,18 @@
 
 import json
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lantian.evidence.bundle.check import BundleCheck
     from lantian.evidence.bundle.select import Asked
+    from lantian.evidence.finding import Finding
     from lantian.wiring import Parts
 
 
@@ -93,13 +98,16 @@ def _tell(parts: "Parts", asked: "Asked", digest: str) -> None:
             )
 
 
-def verify_bundle(path: Path, *, expect: str, trust: list[Path], as_json: bool) -> None:  # noqa: ARG001
-    """Print what is not as it was exported; exit status 1 if there is anything."""
+def verify_bundle(path: Path, *, expect: str, trust: list[Path], as_json: bool) -> None:
+    """Print what is not as it was exported; exit status 1 if there is anything.
+
+    With the root certificates in the files `trust`, signatures of its time stamps are judged too.
+    """
     from lantian.evidence.bundle.check import BundleCheck
 
     checking = BundleCheck(path, expect)
     count = 0
-    for finding in checking.findings():
+    for finding in chain(checking.findings(), _stamp_findings(checking, trust)):
         count += 1
         if as_json:
             typer.echo(json.dumps(asdict(finding)))
@@ -114,10 +122,45 @@ def verify_bundle(path: Path, *, expect: str, trust: list[Path], as_json: bool) 
         typer.echo(checking.digest)
         if not count and not expect:
             typer.echo("Compare this digest with the one that the office told you.")
-        if checking.proofs:
-            typer.echo(f"{checking.proofs} files in proofs/ are not judged here.")
+        _tell_proofs(checking, trust)
     if count:
         raise typer.Exit(1)
+
+
+def _stamp_findings(checking: "BundleCheck", trust: list[Path]) -> "Iterator[Finding]":
+    """The time stamps that do not stand under one of the roots; nothing, if none are given."""
+    from lantian.errors import Unreadable
+    from lantian.evidence.authority import Authority, StampRefused
+    from lantian.evidence.finding import Finding
+    from lantian.evidence.stamp import judged_stamp
+
+    if not trust:
+        return
+    try:
+        roots = "".join(path.read_text("ascii") for path in trust)
+    except (OSError, UnicodeError) as error:
+        raise Unreadable(
+            f"the certificates cannot be read: {error}.", hint="Give PEM files."
+        ) from error
+    for stamp in checking.proved.stamps:
+        authority = Authority(stamp.authority, "", roots)
+        try:
+            judged_stamp(stamp.reply, stamp.text, authority, earliest=stamp.sealed)
+        except StampRefused as error:
+            why = error.message.partition(" is refused: ")[2]
+            yield Finding("unproved", stamp.name, f"under the given roots: {why}")
+
+
+def _tell_proofs(checking: "BundleCheck", trust: list[Path]) -> None:
+    for sentence in checking.told():
+        typer.echo(_shown(sentence))
+    for stamp in checking.proved.stamps:
+        judged = (
+            "its signature was judged"
+            if trust
+            else ("its signature is not judged: give the authority's root certificate by --trust")
+        )
+        typer.echo(_shown(f"{stamp.name}: it is over its day; {judged}."))
 
 
 def _shown(text: str) -> str:

@@ -95,7 +95,7 @@ class Office:
         self.root_pair, self.middle = (root, root_key), middle
         key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (self.folder / "key.pem").write_bytes(key)
-        (self.folder / "serial").write_text("0100")
+        (self.folder / "serial").write_text("0100" if self.name == "one" else "0900")
         for name, one in self.signers.items():
             (self.folder / f"{name}.pem").write_text(pem(one))
         (self.folder / "chain.pem").write_text(pem(middle) + pem(root))

@@ -9,6 +9,7 @@ from pathlib import Path
 from lantian.errors import LantianError
 from lantian.evidence.bundle.check import BundleCheck
 
+HOW = "Lantian does with --trust, and so does openssl ts -verify: see evidence/readme.txt."
 USAGE = "usage: python FILE.pyz BUNDLE.wacz [SHA256 that it must have]"
 
 
@@ -30,8 +31,10 @@ def main() -> int:
     told = "nothing is missing or changed" if not count else f"{count} findings"
     _say(f"{checking.members} files, {checking.records} records: {told}.")
     _say(checking.digest)
-    if checking.proofs:
-        _say(f"{checking.proofs} files in proofs/ are not judged here.")
+    for sentence in checking.told():
+        _say(sentence)
+    for stamp in checking.proved.stamps:
+        _say(f"{stamp.name}: it is over its day; its signature is not judged here. {HOW}")
     return int(bool(count))
 
 

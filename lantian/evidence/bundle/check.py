@@ -7,14 +7,14 @@ was exported says the digest of the file, told by another way (`expect`).
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from lantian.errors import Unreadable
-from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.manifest import manifest_findings
 from lantian.evidence.bundle.opened import Opened
+from lantian.evidence.bundle.proved import Proved, proof_findings
 from lantian.evidence.bundle.records import record_findings
 from lantian.evidence.bundle.statements import statement_findings
 from lantian.evidence.bundle.zipped import PIECE, BadZip, members_of
@@ -33,8 +33,7 @@ class BundleCheck:
     size: int = 0
     members: int = 0
     records: int = 0
-    proofs: int = 0
-    """Files kept for proofs: held to their digests, and not judged here."""
+    proved: Proved = field(default_factory=Proved)
 
     def findings(self) -> Iterator[Finding]:
         """Everything that is not as it was exported; nothing, if all of it is.
@@ -71,9 +70,21 @@ class BundleCheck:
             return
         bundle = Opened(handle, {member.name: member for member in members}, self.progress)
         self.members = len(members)
-        self.proofs = sum(member.name.startswith(layout.PROOFS) for member in members)
         yield from bundle.read_all()
         yield from manifest_findings(bundle)
         yield from record_findings(bundle)
         self.records = len(bundle.records)
         yield from statement_findings(bundle)
+        yield from proof_findings(bundle, self.proved)
+
+    def told(self) -> Iterator[str]:
+        """What the proofs prove, in sentences; call it after `findings()`."""
+        proved = self.proved
+        if not proved.days:
+            yield "Nothing in it is in a sealed day yet: nothing proves when it was there."
+            return
+        records = f"{len(proved.records)} of {len(proved.all_records)} records"
+        events = f"{len(proved.events)} of {len(proved.all_events)} events"
+        yield f"{records} and {events} are in sealed days ({', '.join(proved.days)})."
+        if proved.unjudged_sm3:
+            yield f"{proved.unjudged_sm3} SM3 digests are not judged: this Python has no SM3."

@@ -26,6 +26,7 @@ from lantian.evidence.archive import Archive
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.extraction import fields_of, page_of
+from lantian.evidence.bundle.proofs import Proofs
 from lantian.evidence.bundle.select import Asked, Place, Selected, original_of, places_of, selected
 from lantian.evidence.bundle.told import clue_told, custody_line, document_told, event_told
 from lantian.evidence.bundle.zipped import PIECE, ZipWriter
@@ -76,6 +77,7 @@ class Export:
     _newest: datetime = datetime(1980, 1, 1, tzinfo=UTC)
     _placed: dict[int, tuple[str, int]] = field(default_factory=dict)
     _infos: dict[str, dict[str, str]] = field(default_factory=dict)
+    _events: list[int] = field(default_factory=list)
 
     @cached_property
     def chosen(self) -> Selected:
@@ -113,10 +115,16 @@ class Export:
             documents=len(chosen.documents),
         )
 
+    @cached_property
+    def proofs(self) -> Proofs:
+        """The leaves of sealed days that its records and events are."""
+        return Proofs(self.session)
+
     def _all(self, zipped: ZipWriter, folder: Path) -> None:
         with sorting(folder) as lines:
             self._records(zipped, lines)
             _stream(zipped, layout.INDEX, lines.lines)
+        self.proofs.find_records(self._placed)
         self._pages(zipped)
         zipped.add(layout.README, _readme())
         for capture_id in self.chosen.captures:
@@ -226,6 +234,9 @@ class Export:
             office=self.office,
             demonstration=self.demonstration,
             warcinfo=self._infos[capture.artifacts[0].file],
+            time_stamp=next(
+                self.proofs.time_stamp(one.id) for one in capture.artifacts if one.role == "payload"
+            ),
         )
         data = layout.readable(told)
         pictures = {name: name.removeprefix(layout.OURS) for name in told["screenshots"]}
@@ -247,6 +258,7 @@ class Export:
             "length": artifact.length,
             "record_id": artifact.record_id,
             "record_digest": artifact.record_digest,
+            "record_sm3": self.proofs.sm3(artifact.id),
             "kept_in": {"file": artifact.file, "offset": artifact.offset},
         }
 
@@ -294,6 +306,7 @@ class Export:
         )
         for event in self.session.scalars(statement):
             self._told(event.recorded_at)
+            self._events.append(event.id)
             yield layout.canonical(custody_line(event)) + b"\n"
 
     # The end.
@@ -322,6 +335,7 @@ class Export:
             "notices": list(notices),
             "records": len(self._placed),
             "custody": custody,
+            "proofs": self._proved(zipped),
         }
         zipped.add(layout.BUNDLE, layout.readable(bundle))
         sums = (f"{one.digest.partition(':')[2]}  {one.name}\n" for one in zipped.members)
@@ -330,6 +344,27 @@ class Export:
         told = {"path": layout.PACKAGE, "hash": package.digest}
         zipped.add(layout.PACKAGE_DIGEST, layout.readable(told))
         zipped.finish()
+
+    def _proved(self, zipped: ZipWriter) -> dict[str, Any]:
+        """What proves when records and events were there, day by day; and for how many nothing."""
+        proofs = self.proofs
+        proofs.find_events(self._events)
+        days = []
+        for day, files in proofs.members():
+            days.append(day.day)
+            self._told(day.sealed_at)
+            for name, data in files:
+                zipped.add(name, data)
+        return {
+            "days": days,
+            "unsealed_records": len(
+                {
+                    self.session.get_one(Artifact, artifact_id).record_digest
+                    for artifact_id in self._placed.keys() - proofs.records.keys()
+                }
+            ),
+            "unsealed_events": len(set(self._events) - proofs.events.keys()),
+        }
 
     def _package(self, zipped: ZipWriter) -> dict[str, Any]:
         created = f"{self._newest:%Y-%m-%dT%H:%M:%SZ}"

@@ -49,10 +49,12 @@ def fields_of(
     office: str,
     demonstration: bool,
     warcinfo: Mapping[str, str],
+    time_stamp: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """The record as plain JSON: times in UTC, what is not known `None`.
 
-    `obtained` lists what was kept, `warcinfo` what the file says about its making.
+    `obtained` lists what was kept, `warcinfo` what the file says about its making, `time_stamp` in
+    which sealed day the payload stands and who stamped that.
     """
     return {
         "format": FORMAT,
@@ -98,7 +100,7 @@ def fields_of(
         "hits": capture.hit_count,
         "hits_stood": capture.hits_stood,
         "unreadable": capture.unreadable,
-        "time_stamp": None,
+        "time_stamp": time_stamp,
         "remarks": None,
     }
 

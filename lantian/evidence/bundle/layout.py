@@ -1,8 +1,7 @@
 """Where each thing lies in a bundle. Whoever writes one and whoever checks one goes by these names.
 
 `archive/`, `indexes/` and `pages/` are those of WACZ 1.1.1, everything of ours is in `evidence/`.
-`proofs/` is kept for proofs of inclusion: what lies there is held to its digest, and
-judged by whoever knows its form.
+`proofs/` holds proofs of inclusion in the trees of sealed days, and the time stamps of these.
 """
 
 import json
@@ -23,6 +22,7 @@ BUNDLE = "evidence/bundle.json"
 CUSTODY = "evidence/custody.jsonl"
 SUMS = "evidence/sha256sums.txt"
 PROOFS = "proofs/"
+PROOF_FORMAT = "lantian.proof/1"
 SUFFIX = ".warc.gz"
 REQUIRED = (PACKAGE, PACKAGE_DIGEST, INDEX, PAGES, README, BUNDLE, CUSTODY, SUMS)
 PAGES_HEAD = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}
@@ -58,6 +58,26 @@ def document_stem(document_id: int) -> str:
 def notice_stem(notice_id: int) -> str:
     """The same of one notice."""
     return f"{OURS}notice-{notice_id}."
+
+
+def proof(day: str) -> str:
+    """What proves that records and events are leaves of a sealed day."""
+    return f"{PROOFS}{day}.json"
+
+
+def statement(day: str) -> str:
+    """The text about a sealed day that was chained and stamped."""
+    return f"{PROOFS}{day}.txt"
+
+
+def stamp(day: str, authority: str) -> str:
+    """The answer of an authority about it (RFC 3161)."""
+    return f"{PROOFS}{day}.{authority}.tsr"
+
+
+def roots(day: str, authority: str) -> str:
+    """The certificates in which the installation trusted that authority."""
+    return f"{PROOFS}{day}.{authority}.pem"
 
 
 def readable(told: Any) -> bytes:

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from lantian.errors import Unreadable
 from lantian.evidence.bundle import layout
-from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.zipped import members_of
 from lantian.evidence.record import compressed_member, parsed, plain, unpacked
 from lantian.evidence.seal import digest_of
@@ -562,11 +561,10 @@ def test_a_file_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
         check(tmp_path / "x.wacz")
 
 
-def test_proofs_are_held_to_their_digests_and_counted(bundle: Path) -> None:
+def test_a_proof_of_a_day_that_nothing_names_is_found(bundle: Path) -> None:
     forge(bundle, add("proofs/2026-11-28.json", b'{"form": "of another day"}'))
-    checking = BundleCheck(bundle)
-    assert list(checking.findings()) == []
-    assert checking.proofs == 1
+    (finding,) = check(bundle)
+    assert (finding.kind, finding.file) == ("unnamed", "proofs/2026-11-28.json")
     forge(bundle, add("proofs/2026-11-28.json"), sums=False, manifest=False)
     assert {finding.file for finding in check(bundle)} == {"proofs/2026-11-28.json"}
 
