@@ -6,22 +6,28 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lantian.commands.import_preview import SHOWN, sentence, show_preview, shown
 from lantian.commands.progress import Progress
 
 if TYPE_CHECKING:
     from lantian.intake.handover.importing import Giving, Tally
-    from lantian.intake.handover.opened import File, Table
-    from lantian.intake.handover.rows import Fault, Row
+    from lantian.intake.handover.opened import File
+    from lantian.intake.handover.rows import Fault
     from lantian.intake.handover.taking import Desk
     from lantian.wiring import Parts
 
-SHOWN = 10
-"""Rows of a preview, and faults that are told when no file is to hold them."""
+FORMATS = "CSV, XLSX, JSON lines, WARC, WACZ, saved HTML, MHTML; or folders of them."
+SUFFIXES = (
+    *(".csv", ".tsv", ".xlsx", ".jsonl", ".warc", ".warc.gz", ".wacz"),
+    *(".html", ".htm", ".mhtml", ".mht"),
+)
+"""Of the files that are taken from a folder."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
@@ -30,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("import")
     def bring(  # noqa: PLR0917  (a command's options)
-        files: Annotated[list[Path], typer.Argument(help="CSV, XLSX, JSON lines.")],
+        files: Annotated[list[Path], typer.Argument(help=FORMATS)],
         source: Annotated[
             str, typer.Option(help="Name under which it is taken; a row is taken once a name.")
         ] = "import",
@@ -40,6 +46,9 @@ def register(app: typer.Typer) -> None:
             typer.Option("--map", metavar="FIELD=HEADER,…", help="As in url=网址,text=内容."),
         ] = "",
         sheet: Annotated[str, typer.Option(help="Sheet of a workbook; else its first.")] = "",
+        url: Annotated[
+            str, typer.Option(help="Address of a saved page that does not tell its own.")
+        ] = "",
         preview: Annotated[
             bool, typer.Option("--preview", help="Show what would be taken, and take nothing.")
         ] = False,
@@ -58,83 +67,41 @@ def register(app: typer.Typer) -> None:
 
         told = parse_map(columns)
         name = collection_name(source)
+        paths = list(expanded(files))
         if preview:
-            for path in files:
-                show_preview(path, told, sheet, as_json=as_json)
+            for path in paths:
+                show_preview(path, told, sheet, url=url, as_json=as_json)
             return
         giving = Giving(
             collection=name,
             handed_by=" ".join(by.split())[:200],
             actor=f"process:import by {getpass.getuser()}",
         )
-        results = take_files(files, told, sheet, giving, errors)
+        results = take_files(paths, told, giving, sheet=sheet, url=url, errors=errors)
         show_results(results, as_json=as_json)
         if any(one["faulty"] and not one["taken"] + one["requested"] for one in results):
             raise typer.Exit(1)
 
 
-def show_preview(path: Path, told: dict[str, str], sheet: str, *, as_json: bool) -> None:
-    """Print the columns as they would be understood, the first rows, and what is wrong."""
-    from lantian.clock import SystemClock
-    from lantian.intake.handover.opened import look, open_table
-
-    table = open_table(look(path), told, sheet=sheet)
-    rows: list[Row] = []
-    faults: list[Fault] = []
-    good = faulty = 0
-    for found in table.rows(now=SystemClock().now()):
-        if isinstance(found, list):
-            faulty += 1
-            faults += found[: SHOWN - len(faults)]
-        else:
-            good += 1
-            rows += [found][: SHOWN - len(rows)]
-    told_of = {
-        "file": table.file.name,
-        "format": table.file.format,
-        "digest": table.file.digest,
-        "columns": dict(table.columns.fields),
-        "left_out": list(table.columns.left_out),
-        "good": good,
-        "faulty": faulty,
-        "rows": [{"row": row.number, **_as_taken(row)} for row in rows],
-        "faults": [asdict(one) for one in faults],
-    }
-    if as_json:
-        typer.echo(json.dumps(told_of, ensure_ascii=False))
-        return
-    _show_preview(table, told_of)
-
-
-def _show_preview(table: "Table", told: dict[str, Any]) -> None:
-    typer.echo(_shown(f"{table.file.name} ({table.file.format}), {table.file.digest}"))
-    for header, field in table.columns.fields.items():
-        typer.echo(_shown(f"  {header} → {field}"))
-    if table.columns.left_out:
-        typer.echo(_shown(f"  left out: {', '.join(table.columns.left_out)}"))
-    for row in told["rows"]:
-        typer.echo(_shown(f"row {row['row']}:"))
-        for name, value in row.items():
-            if name != "row":
-                typer.echo(_shown(f"  {name}: {' '.join(value.split())[:200]}"))
-    for fault in told["faults"]:
-        typer.echo(_shown(_sentence("", fault)))
-    typer.echo(f"{told['good']} rows would be taken, {told['faulty']} are faulty.")
-
-
-def _as_taken(row: "Row") -> dict[str, str]:
-    more = {"reference": row.reference, "note": row.note}
-    told = {**row.taken, **{name: value for name, value in more.items() if value}}
-    if row.only_address and row.url:
-        told["becomes"] = "a crawl of this address"
-    return told
+def expanded(files: Sequence[Path]) -> Iterator[Path]:
+    """The files, and for a folder the files in it that can be taken; its own folders are not."""
+    for path in files:
+        if not path.is_dir():
+            yield path
+            continue
+        for inside in sorted(path.iterdir()):
+            known = "".join(inside.suffixes[-2:]).lower().endswith(SUFFIXES)
+            if known and inside.is_file() and not inside.is_symlink():
+                yield inside
 
 
 def take_files(
     files: Sequence[Path],
     told: dict[str, str],
-    sheet: str,
     giving: "Giving",
+    *,
+    sheet: str,
+    url: str,
     errors: Path | None,
 ) -> list[dict[str, Any]]:
     """What became of each file; all are looked at before the first is taken."""
@@ -149,7 +116,7 @@ def take_files(
         with ExitStack() as stack:
             tell = stack.enter_context(telling_faults(errors))
             results = [
-                _take(parts, file, told=told, sheet=sheet, giving=giving, tell=tell)
+                _take(parts, file, giving, told=told, sheet=sheet, url=url, tell=tell)
                 for file in looked
             ]
         tell_index(parts)
@@ -180,18 +147,20 @@ def desk_of(parts: "Parts") -> "Desk":
 def _take(
     parts: "Parts",
     file: "File",
+    giving: "Giving",
     *,
     told: dict[str, str],
     sheet: str,
-    giving: "Giving",
+    url: str,
     tell: "FaultFile",
 ) -> dict[str, Any]:
     from lantian.intake.handover.importing import Importing, begin
-    from lantian.intake.handover.opened import open_table
+    from lantian.intake.handover.opened import TABLES, open_table
+    from lantian.intake.handover.saved import pages_of
     from lantian.intake.handover.taking import Taking
     from lantian.worker.held import held
 
-    table = open_table(file, told, sheet=sheet)
+    table = open_table(file, told, sheet=sheet) if file.format in TABLES else None
     desk, progress = desk_of(parts), Progress()
 
     def show(tally: "Tally") -> None:
@@ -200,11 +169,12 @@ def _take(
     handover_id, claim = begin(desk, file, giving)
     with held(parts.store, claim), Taking(desk, claim, giving.collection) as taking:
         importing = Importing(desk, file, giving, handover_id, taking)
-        tally = importing.rows(
-            table.rows(now=desk.clock.now()),
-            fault=lambda fault: tell(file.name, fault),
-            progress=show,
-        )
+        now, fault = desk.clock.now(), partial(tell, file.name)
+        if table is None:
+            pages = pages_of(file, url=url, now=now)
+            tally = importing.pages(pages, fault=fault, progress=show)
+        else:
+            tally = importing.rows(table.rows(now=now), fault=fault, progress=show)
     progress.end()
     return {"file": file.name, "digest": file.digest, "handover": handover_id, **asdict(tally)}
 
@@ -225,7 +195,7 @@ class FaultFile:
             told = (file, str(fault.number), fault.column, fault.cause, fault.value)
             self._writer.writerow([_harmless(cell) for cell in told])
         elif self._told <= SHOWN:
-            typer.echo(_shown(_sentence(file, asdict(fault))), err=True)
+            typer.echo(shown(sentence(file, asdict(fault))), err=True)
         elif self._told == SHOWN + 1:
             typer.echo("… and more: --errors OUT.csv lists them all.", err=True)
 
@@ -255,7 +225,7 @@ def show_results(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
             typer.echo(json.dumps(one, ensure_ascii=False))
             continue
         typer.echo(
-            _shown(
+            shown(
                 f"{one['file']}: {one['taken']} taken, {one['known']} known already, "
                 f"{one['requested']} addresses to be crawled, {one['faulty']} faulty; "
                 f"{one['hits']} hits, {one['clues']} clues."
@@ -263,18 +233,6 @@ def show_results(results: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         )
 
 
-def _sentence(file: str, fault: dict[str, Any]) -> str:
-    where = f"{file}, row {fault['number']}" if file else f"row {fault['number']}"
-    column = f", column {fault['column']}" if fault["column"] else ""
-    value = f": {fault['value'][:60]!r}" if fault["value"] else ""
-    return f"{where}{column}: {fault['cause']}{value}."
-
-
 def _harmless(cell: str) -> str:
     """A cell that a table program does not take for a formula."""
     return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
-
-
-def _shown(text: str) -> str:
-    """What a hostile file says must not steer the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

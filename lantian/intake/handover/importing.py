@@ -1,9 +1,10 @@
 """A file in: its rows taken once each, the addresses asked for, the faults told."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 from lantian.access import audit
 from lantian.errors import Conflict, Invalid
 from lantian.intake.handover.opened import File
+from lantian.intake.handover.pages import Profiles, Saved, batches
+from lantian.intake.handover.pages import arrival_of as page_arrival_of
 from lantian.intake.handover.requests import ask_for_crawls
 from lantian.intake.handover.rows import Fault, Row
 from lantian.intake.handover.taking import PROFILE, ROW_TYPE, Arrival, Desk, Taking
@@ -20,6 +23,8 @@ from lantian.reading import RawPage, SiteProfile, find_profile, needs_child, rea
 from lantian.store import jobs
 
 BATCH = 40
+PAGES, PAGES_SIZE = 20, 4 << 20
+"""Saved pages of one batch, and their bytes."""
 KIND = "import"
 FORMAT = "lantian.row/1"
 _COLLECTION = 60
@@ -163,6 +168,58 @@ class Importing:
         progress(self.tally)
         return self.tally
 
+    def pages(
+        self,
+        found: Iterable[Saved | Fault],
+        *,
+        fault: Callable[[Fault], None],
+        progress: Callable[[Tally], None] = lambda _: None,
+    ) -> Tally:
+        """Take every saved page that can be read, tell each fault; batch by batch."""
+        profiles = Profiles(self.desk.folders)
+        numbers: dict[str, int] = {}
+
+        def arriving() -> Iterator[Arrival]:
+            for one in found:
+                try:
+                    if isinstance(one, Fault):
+                        raise Invalid(one.cause)
+                    arrival = page_arrival_of(one, profiles, self._origin(one.number))
+                except Invalid as error:
+                    self.tally.faulty += 1
+                    value = one.value if isinstance(one, Fault) else one.url[:200]
+                    fault(Fault(one.number, "", error.message.rstrip("."), value))
+                    continue
+                numbers[arrival.row_id] = one.number
+                yield arrival
+
+        for batch in batches(arriving(), most=PAGES, size=PAGES_SIZE):
+            for each in self._in_transaction(
+                partial(self._pages_in_one, batch=batch, numbers=numbers)
+            ):
+                fault(each)
+            numbers.clear()
+            progress(self.tally)
+        self.finish()
+        progress(self.tally)
+        return self.tally
+
+    def _pages_in_one(
+        self, session: Session, *, batch: Sequence[Arrival], numbers: Mapping[str, int]
+    ) -> list[Fault]:
+        known = self._known_digests(session, [one.row_id for one in batch])
+        new = {one.row_id: one for one in batch if one.row_id not in known}
+        outcomes = self.taking.take(session, list(new.values()))
+        for digest in new:
+            self._remember(session, digest, numbers[digest])
+        older = [digest for digest in new if outcomes.get(digest) == "older"]
+        self.tally.taken += sum(outcome == "taken" for outcome in outcomes.values())
+        self.tally.known += len(batch) - len(new)
+        self.tally.known += sum(one in {"known", "unchanged"} for one in outcomes.values())
+        self.tally.faulty += len(older)
+        self._count(session)
+        return [Fault(numbers[digest], "", KEPT, new[digest].url[:200]) for digest in older]
+
     def finish(self) -> None:
         """End the job, its crawls and the hand-over."""
         with self.desk.store.write() as session:
@@ -186,15 +243,17 @@ class Importing:
         if not batch:
             return
         now = self.desk.clock.now()
+        for each in self._in_transaction(lambda session: self._in_one(session, batch, now)):
+            fault(each)
+
+    def _in_transaction(self, work: Callable[[Session], list[Fault]]) -> list[Fault]:
         try:
             with self.taking.warc.batch(), self.desk.store.write() as session:
                 jobs.require(session, self.taking.claim.id, self.taking.claim.token)
-                told = self._in_one(session, batch, now)
+                return work(session)
         except BaseException:
             self.taking.forget()
             raise
-        for each in told:
-            fault(each)
 
     def _in_one(
         self, session: Session, batch: Sequence[tuple[Row, str]], now: datetime
@@ -202,7 +261,7 @@ class Importing:
         new = self._not_known(session, batch)
         arrivals = {
             row.digest: arrival_of(
-                row, key, self._origin(row), profile=self._profile, now=row.seen_at or now
+                row, key, self._origin(row.number), profile=self._profile, now=row.seen_at or now
             )
             for row, key in new
             if row.has_content
@@ -212,16 +271,7 @@ class Importing:
         ask_for_crawls(session, self.giving.collection, wanted, now=now)
         older = [row for row, _ in new if outcomes.get(row.digest) == "older"]
         for row, _ in new:
-            session.add(
-                HandedRow(
-                    collection=self.giving.collection,
-                    digest=row.digest,
-                    handover_id=self.handover_id,
-                    number=row.number,
-                    reference=row.reference,
-                    note=row.note,
-                )
-            )
+            self._remember(session, row.digest, row.number, row.reference, row.note)
         tally = self.tally
         tally.taken += sum(outcome == "taken" for outcome in outcomes.values())
         tally.requested += len(wanted)
@@ -240,11 +290,7 @@ class Importing:
         self, session: Session, batch: Sequence[tuple[Row, str]]
     ) -> list[tuple[Row, str]]:
         """The rows that this collection has not had yet, each once."""
-        statement = select(HandedRow.digest).where(
-            HandedRow.collection == self.giving.collection,
-            HandedRow.digest.in_([row.digest for row, _ in batch]),
-        )
-        known = set(session.scalars(statement))
+        known = self._known_digests(session, [row.digest for row, _ in batch])
         new = []
         for row, key in batch:
             if row.digest not in known:
@@ -252,12 +298,32 @@ class Importing:
                 new.append((row, key))
         return new
 
-    def _origin(self, row: Row) -> dict[str, Any]:
+    def _known_digests(self, session: Session, digests: Sequence[str]) -> set[str]:
+        statement = select(HandedRow.digest).where(
+            HandedRow.collection == self.giving.collection, HandedRow.digest.in_(digests)
+        )
+        return set(session.scalars(statement))
+
+    def _remember(
+        self, session: Session, digest: str, number: int, reference: str = "", note: str = ""
+    ) -> None:
+        session.add(
+            HandedRow(
+                collection=self.giving.collection,
+                digest=digest,
+                handover_id=self.handover_id,
+                number=number,
+                reference=reference,
+                note=note,
+            )
+        )
+
+    def _origin(self, number: int) -> dict[str, Any]:
         return {
             "by": self.giving.handed_by,
             "file": self.file.digest,
             "name": self.file.name,
-            "row": row.number,
+            "row": number,
         }
 
 

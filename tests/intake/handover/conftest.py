@@ -14,6 +14,7 @@ from lantian.evidence.archive import Archive
 from lantian.intake.handover.importing import Giving, Importing, Tally, begin
 from lantian.intake.handover.opened import look, open_table
 from lantian.intake.handover.rows import Fault
+from lantian.intake.handover.saved import pages_of
 from lantian.intake.handover.taking import Desk, Taking
 from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
@@ -44,6 +45,17 @@ class Counter:
             importing = Importing(self.desk, file, giving, handover_id, taking)
             rows = open_table(file, {}).rows(now=self.desk.clock.now())
             return importing.rows(rows, fault=self.faults.append)
+
+    def hand_in_pages(self, path: Path, url: str = "", collection: str = "某局") -> Tally:
+        """Take in a file of saved pages."""
+        file = look(path)
+        giving = Giving(collection=collection, handed_by="某市监局", actor="process:test")
+        self.faults = []
+        handover_id, claim = begin(self.desk, file, giving)
+        with Taking(self.desk, claim, collection) as taking:
+            importing = Importing(self.desk, file, giving, handover_id, taking)
+            pages = pages_of(file, url=url, now=self.desk.clock.now())
+            return importing.pages(pages, fault=self.faults.append)
 
     def rows(self, entity: Any) -> Sequence[Any]:
         """All rows of an entity."""
