@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from matchers.groups import COMMAS
 from matchers.runs import Found, Ints, RunTable
 from matchers.sentences import Sentences, sentences
+from matchers.text import string_of
 from matchers.weights import Weights
 
 LEAST = 8
@@ -18,13 +19,12 @@ PAGE = 500
 """Characters to either side of a sentence that are its page, in a text of more than twice that."""
 CLAIMS_MAY_LIFT = 0.5
 """Log-odds below zero from which a sentence is looked at for single claims."""
-STRETCH = 500
-"""Characters in which a run counts once for its page."""
 AUDIBLE = 0.15
 """Log-odds from which a run can be named as the reason."""
 CUES = 3
 """Runs that are named as the reason."""
-_PLACE_BITS = 24
+_MIXER = 0x9E3779B97F4A7C15 - (1 << 64)
+"""An odd number that spreads (2^64 divided by the golden ratio)."""
 Doubles = NDArray[np.float64]
 _COMMA = np.zeros(0x10000, dtype=np.bool_)
 _COMMA[[ord(mark) for mark in COMMAS]] = True
@@ -53,13 +53,15 @@ class Finding(NamedTuple):
 class Looked:
     """Some folded texts put together, each with a line end behind it, and the runs in them."""
 
-    chars: str
     points: Ints
     bounds: Ints
     """Where the texts begin, and the whole length."""
+    own: Sentences
     found: list[Found]
     fresh: list[Found]
-    """Each run once in a stretch of `STRETCH` characters: what is said again says no more."""
+    """The runs of sentences that do not stand in the text already: said again is no more said."""
+    sizes: Ints
+    """For each place how many characters of such sentences stand before it."""
 
     @classmethod
     def at(cls, table: RunTable, texts: Sequence[str]) -> "Looked":
@@ -68,8 +70,33 @@ class Looked:
         raw = np.frombuffer(chars.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
         points = raw.astype(np.int64)
         bounds = np.cumsum([0, *(len(text) + 1 for text in texts)])
+        own = sentences(points, bounds)
         found = table.find(table.codes(points))
-        return cls(chars, points, bounds, found, _once(found, _stretches(bounds), len(table)))
+        again = np.flatnonzero(~_first(points, own))
+        if not again.size:
+            return cls(points, bounds, own, found, found, np.arange(len(points) + 1))
+        new = np.ones(len(points), dtype=np.bool_)
+        _, places = _ranges(own.starts[again], own.ends[again])
+        new[places] = False
+        fresh = []
+        for starts, numbers in found:
+            kept = np.flatnonzero(new.take(starts))
+            fresh.append((starts.take(kept), numbers.take(kept)))
+        sizes = np.concatenate(([0], np.cumsum(new)))
+        return cls(points, bounds, own, found, fresh, sizes)
+
+    def text(self, start: int, end: int) -> str:
+        """The characters of a place."""
+        return string_of(self.points[start:end].astype(np.uint32))
+
+
+def _first(points: Ints, own: Sentences) -> NDArray[np.bool_]:
+    """Whether each sentence is the first of its characters in its text."""
+    mixed = np.concatenate(([0], np.cumsum((points + 1) * _MIXER)))
+    keys = (mixed[own.ends] - mixed[own.starts]) * _MIXER + (own.ends - own.starts)
+    first = np.zeros(len(keys), dtype=np.bool_)
+    first[np.unique(keys * _MIXER + own.texts, return_index=True)[1]] = True
+    return first
 
 
 class Scorer:
@@ -82,8 +109,8 @@ class Scorer:
         taken = np.array([number[run] for run in self.table.runs], dtype=np.int64)
         self._page = weights.page[taken].astype(np.float64)
         self._sentence = weights.sentence[taken].astype(np.float64)
-        self._of_claims = weights.of_claims[taken]
-        self._of_pages = weights.of_pages[taken]
+        self._of_claims = _Rows(weights.of_claims[taken])
+        self._of_pages = _Rows(weights.of_pages[taken])
         self._biases = np.array(weights.claim_biases)
 
     def find(self, texts: Sequence[str]) -> list[Finding]:
@@ -91,16 +118,16 @@ class Scorer:
         if not texts:
             return []
         looked = Looked.at(self.table, texts)
-        own = sentences(looked.points, looked.bounds)
+        own = looked.own
         if not own.starts.size:
             return []
         mix = self.weights.mix
-        alone, page = self.odds(looked, own)
+        alone, page = self.odds(looked)
         odds = mix.sentence * alone + mix.page * page + mix.bias
         likely = np.flatnonzero(odds > -CLAIMS_MAY_LIFT)
         if not likely.size:
             return []
-        named = self._named(looked, own, likely)
+        named = self._named(looked, likely)
         lifted = odds[likely] + mix.claim * named.max(axis=1)
         told = Told(
             own,
@@ -111,26 +138,31 @@ class Scorer:
         )
         return self._findings(looked, told.standing())
 
-    def odds(self, looked: Looked, own: Sentences) -> tuple[Doubles, Doubles]:
+    def odds(self, looked: Looked) -> tuple[Doubles, Doubles]:
         """For each sentence its own log-odds and those of its page, before they are mixed."""
-        sentence = _summed(looked.found, len(looked.points), self._sentence)
-        page = _summed(looked.fresh, len(looked.points), self._page)
+        own, size = looked.own, len(looked.points)
         lefts, rights = pages(looked.bounds, own)
+        sentence = _summed(looked.found, size, self._sentence)
+        page = _summed(looked.fresh, size, self._page)
         return (
-            _scored(sentence, own.starts, own.ends) + self.weights.sentence_bias,
-            _scored(page, lefts, rights) + self.weights.page_bias,
+            (sentence[own.ends] - sentence[own.starts]) * _shrink(own.ends - own.starts)
+            + self.weights.sentence_bias,
+            (page[rights] - page[lefts]) * _shrink(looked.sizes[rights] - looked.sizes[lefts])
+            + self.weights.page_bias,
         )
 
-    def _named(self, looked: Looked, own: Sentences, likely: Ints) -> Doubles:
+    def _named(self, looked: Looked, likely: Ints) -> Doubles:
         """For each of some sentences the log-odds of each claim, its page heard too."""
-        lefts, rights = pages(looked.bounds, own)
+        own, sizes = looked.own, looked.sizes
+        lefts, rights = (each[likely] for each in pages(looked.bounds, own))
         starts, ends = own.starts[likely], own.ends[likely]
-        each, which = np.unique(
-            np.column_stack((lefts[likely], rights[likely])), axis=0, return_inverse=True
-        )
-        of_page = _rows_summed(looked.fresh, each[:, 0], each[:, 1], self._of_pages)
-        of_sentence = _rows_summed(looked.found, starts, ends, self._of_claims)
-        named: Doubles = of_sentence + of_page[which.ravel()] + self._biases
+        key, which = np.unique(lefts * (len(looked.points) + 1) + rights, return_inverse=True)
+        lefts, rights = np.divmod(key, len(looked.points) + 1)
+        of_page = self._of_pages.summed(looked.fresh, lefts, rights)
+        of_page *= _shrink(sizes[rights] - sizes[lefts])[:, None]
+        of_sentence = self._of_claims.summed(looked.found, starts, ends)
+        of_sentence *= _shrink(ends - starts)[:, None]
+        named: Doubles = of_sentence + of_page[which] + self._biases
         return named
 
     def _findings(self, looked: Looked, told: "Told") -> list[Finding]:
@@ -140,11 +172,10 @@ class Scorer:
             return []
         starts, ends = told.starts[which], told.ends[which]
         owner, places, numbers = _runs_of(looked.found, starts, ends)
-        shrink = 1 / np.sqrt(np.maximum(ends - starts, LEAST))
-        speaks = self._sentence.take(numbers) + self._of_claims[numbers, claims[owner]]
-        speaks *= shrink[owner]
+        speaks = self._sentence.take(numbers) + self._of_claims.of(numbers, claims[owner])
+        speaks *= _shrink(ends - starts)[owner]
         spans = _clauses(looked, (starts, ends), places, speaks)
-        cues = self._cues(looked.chars, owner, places, numbers, speaks, len(which))
+        cues = self._cues(owner, places, numbers, speaks, len(which))
         texts, scores = told.texts[which], 1 / (1 + np.exp(-told.odds[which]))
         firsts = looked.bounds[texts]
         return [
@@ -160,9 +191,8 @@ class Scorer:
             )
         ]
 
-    def _cues(  # noqa: PLR0917  (parts of one table, and how many windows it has)
+    def _cues(
         self,
-        chars: str,
         owner: Ints,
         places: Ints,
         numbers: Ints,
@@ -193,7 +223,7 @@ class Scorer:
             else:
                 if "\n" not in run:
                     taken[window].append((start, end))
-                    own.append(Cue(chars[start:end], round(by, 2)))
+                    own.append(Cue(run, round(by, 2)))
         return [tuple(own) for own in cues]
 
 
@@ -289,28 +319,6 @@ def _ranges(firsts: Ints, lasts: Ints) -> tuple[Ints, Ints]:
     return owner, np.arange(len(owner)) + (firsts - heads)[owner]
 
 
-def _stretches(bounds: Ints) -> Ints:
-    """For each place the number of its stretch; those of one text follow one another."""
-    sizes = np.diff(bounds)
-    numbers = -(-sizes // STRETCH)
-    firsts = np.cumsum(numbers) - numbers
-    places = np.arange(int(bounds[-1])) - np.repeat(bounds[:-1], sizes)
-    return np.repeat(firsts, sizes) + places // STRETCH
-
-
-def _once(found: Sequence[Found], stretches: Ints, runs: int) -> list[Found]:
-    """Of each run in a stretch the first."""
-    once = []
-    for starts, numbers in found:
-        keys = stretches.take(starts) * runs + numbers
-        # Sorted with their place behind them, which costs a third of a stable sort.
-        packed = np.sort(keys << _PLACE_BITS | np.arange(len(keys)))
-        own = packed >> _PLACE_BITS
-        kept = np.sort(packed[np.diff(own, prepend=-1) != 0] & (1 << _PLACE_BITS) - 1)
-        once.append((starts.take(kept), numbers.take(kept)))
-    return once
-
-
 def _summed(found: Sequence[Found], size: int, weights: Doubles) -> Doubles:
     """For each of `size` places, and their end, what all runs that begin before it weigh."""
     values = np.zeros(size + 1)
@@ -319,23 +327,42 @@ def _summed(found: Sequence[Found], size: int, weights: Doubles) -> Doubles:
     return values.cumsum()
 
 
-def _scored(summed: Doubles, starts: Ints, ends: Ints) -> Doubles:
-    scored: Doubles = (summed[ends] - summed[starts]) / np.sqrt(np.maximum(ends - starts, LEAST))
-    return scored
-
-
-def _rows_summed(
-    found: Sequence[Found], starts: Ints, ends: Ints, rows: NDArray[np.float32]
-) -> Doubles:
-    """For each window the sum of the rows of the runs that begin in it, shrunk by its length."""
-    sums = np.zeros((len(starts), rows.shape[1]))
-    for places, numbers in found:
-        firsts, lasts = np.searchsorted(places, starts), np.searchsorted(places, ends)
-        for at, (first, last) in enumerate(zip(firsts.tolist(), lasts.tolist(), strict=True)):
-            if first < last:
-                sums[at] += rows.take(numbers[first:last], axis=0).sum(axis=0)
-    shrunk: Doubles = sums / np.sqrt(np.maximum(ends - starts, LEAST))[:, None]
+def _shrink(sizes: Ints) -> Doubles:
+    """What sums over windows of so many characters are multiplied with."""
+    shrunk: Doubles = 1 / np.sqrt(np.maximum(sizes, LEAST))
     return shrunk
+
+
+class _Rows:
+    """Weights of runs for claims; most runs have none."""
+
+    def __init__(self, table: NDArray[np.float32]) -> None:
+        having = np.flatnonzero(table.any(axis=1))
+        self._row = np.full(len(table), len(having), dtype=np.int64)
+        self._row[having] = np.arange(len(having))
+        self._values = np.concatenate((table[having], np.zeros((1, table.shape[1]), np.float32)))
+        self._none = len(having)
+
+    def of(self, numbers: Ints, claims: Ints) -> NDArray[np.float32]:
+        """What each run says for one claim."""
+        values: NDArray[np.float32] = self._values[self._row.take(numbers), claims]
+        return values
+
+    def summed(self, found: Sequence[Found], starts: Ints, ends: Ints) -> Doubles:
+        """For each window the sum over the runs that begin in it, of each claim."""
+        sums = np.zeros((len(starts), self._values.shape[1]))
+        having = []
+        for places, numbers in found:
+            rows = self._row.take(numbers)
+            kept = np.flatnonzero(rows != self._none)
+            own = places.take(kept)
+            firsts, lasts = np.searchsorted(own, starts), np.searchsorted(own, ends)
+            having.append((rows.take(kept), firsts.tolist(), lasts.tolist()))
+        for at in range(len(starts)):
+            own = np.concatenate([rows[firsts[at] : lasts[at]] for rows, firsts, lasts in having])
+            if own.size:
+                sums[at] = self._values.take(own, axis=0).sum(axis=0)
+        return sums
 
 
 def _clauses(

@@ -22,10 +22,9 @@ from matchers.learned import plainly
 from matchers.pack import Pack
 from matchers.runs import LONGEST, SHORTEST, Found, Ints, RunTable
 from matchers.scoring import LEAST, Looked
-from matchers.sentences import sentences
 from matchers.weights import Gate, Mix, Weights
 
-FOLDS = 5
+FOLDS = 3
 PAGE_C, SENTENCE_C, CLAIM_C = 30.0, 10.0, 10.0
 """How far the regressions may trust single runs; chosen by cross-validation on the dev half."""
 ALONE, IN_TWOS = 0.025, 0.025
@@ -97,7 +96,7 @@ class Trainer:
         self.claims = tuple(claims)
         self.table = RunTable(common_runs(text.chars for text in texts if not text.ordinary))
         self.looked = Looked.at(self.table, [text.chars for text in texts])
-        self.sentences = sentences(self.looked.points, self.looked.bounds)
+        self.sentences = self.looked.own
         self.pages = self._pages()
         self.own = self._sentences()
 
@@ -105,13 +104,14 @@ class Trainer:
         bounds = self.looked.bounds
         labels: Flags = np.array([bool(text.claims) for text in self.texts], dtype=np.bool_)
         numbers = np.arange(len(self.texts))
-        runs = self._table(self.looked.fresh, bounds[:-1], bounds[1:] - 1)
+        sizes = self.looked.sizes[bounds[1:] - 1] - self.looked.sizes[bounds[:-1]]
+        runs = self._table(self.looked.fresh, bounds[:-1], bounds[1:] - 1, sizes)
         return _Windows(runs, labels, numbers)
 
     def _sentences(self) -> _Windows:
         own = self.sentences
         labels: Flags = np.asarray(self.claim_labels.any(axis=1))
-        runs = self._table(self.looked.found, own.starts, own.ends)
+        runs = self._table(self.looked.found, own.starts, own.ends, own.ends - own.starts)
         return _Windows(runs, labels, own.texts)
 
     @cached_property
@@ -128,7 +128,7 @@ class Trainer:
                 labels[first:last, number[claim]] = True
         return labels
 
-    def _table(self, found: Sequence[Found], starts: Ints, ends: Ints) -> Any:
+    def _table(self, found: Sequence[Found], starts: Ints, ends: Ints, sizes: Ints) -> Any:
         """For each window how often each run begins in it, shrunk by its length."""
         from scipy import sparse
 
@@ -137,7 +137,7 @@ class Trainer:
         rows = np.searchsorted(starts, places, side="right") - 1
         inside = (rows >= 0) & (places < ends[rows])
         rows, numbers = rows[inside], numbers[inside]
-        shrink = 1 / np.sqrt(np.maximum(ends - starts, LEAST))
+        shrink = 1 / np.sqrt(np.maximum(sizes, LEAST))
         shape = (len(starts), len(self.table))
         return sparse.csr_matrix((shrink[rows], (rows, numbers)), shape=shape)
 
@@ -195,27 +195,15 @@ class Trainer:
         return _regress(self.own.runs[kept], labels[kept], SENTENCE_C)
 
     def _of_claims(self, of_texts: Flags) -> tuple[Doubles, Doubles]:
-        labels = self.claim_labels
-        weights = np.zeros((len(self.table), len(self.claims)))
-        biases = np.full(len(self.claims), _NEVER)
-        for claim in range(len(self.claims)):
-            own = labels[:, claim]
+        tasks = []
+        for own in self.claim_labels.T:
             doubtful = self._texts_with(own)[self.own.texts] & ~own
-            kept = of_texts[self.own.texts] & ~doubtful
-            if own[kept].any():
-                weights[:, claim], biases[claim] = _regress(self.own.runs[kept], own[kept], CLAIM_C)
-        return weights, biases
+            tasks.append((own, of_texts[self.own.texts] & ~doubtful))
+        return _regress_each(self.own.runs, tasks, CLAIM_C)
 
     def _of_pages(self, of_texts: Flags) -> tuple[Doubles, Doubles]:
-        weights = np.zeros((len(self.table), len(self.claims)))
-        biases = np.full(len(self.claims), _NEVER)
-        for claim, name in enumerate(self.claims):
-            own = np.array([any(name == each for each, _, _ in text.claims) for text in self.texts])
-            if own[of_texts].any():
-                weights[:, claim], biases[claim] = _regress(
-                    self.pages.runs[of_texts], own[of_texts], PAGE_C
-                )
-        return weights, biases
+        tasks = [(self._texts_with(own), of_texts) for own in self.claim_labels.T]
+        return _regress_each(self.pages.runs, tasks, PAGE_C)
 
     def _texts_with(self, labels: Flags) -> Flags:
         """The texts that have a sentence of these."""
@@ -342,6 +330,23 @@ def _texts_with_terms(texts: Iterable[str]) -> dict[str, set[int]]:
                 if term.isalnum():
                     having.setdefault(term, set()).add(number)
     return having
+
+
+def _regress_each(
+    runs: Any, tasks: Sequence[tuple[Flags, Flags]], strength: float
+) -> tuple[Doubles, Doubles]:
+    """Weights and biases, a column a task: labels, and the windows that count for it."""
+    from joblib import Parallel, delayed
+
+    weights = np.zeros((runs.shape[1], len(tasks)))
+    biases = np.full(len(tasks), _NEVER)
+    told = [at for at, (labels, kept) in enumerate(tasks) if labels[kept].any()]
+    learnt = Parallel(n_jobs=-1)(
+        delayed(_regress)(runs[tasks[at][1]], tasks[at][0][tasks[at][1]], strength) for at in told
+    )
+    for at, (own, bias) in zip(told, learnt, strict=True):
+        weights[:, at], biases[at] = own, bias
+    return weights, biases
 
 
 def _regress(runs: Any, labels: Flags, strength: float) -> tuple[Doubles, float]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matchers.training import Taught
     from matchers.weights import Gate
 
+SURE = 3
+"""Times that a pack's own examples are learnt: they must be right."""
 LINE = "line"
 """The kind of labelled texts that are single lines, written to learn from."""
 
@@ -41,17 +43,20 @@ def train(
     """
     _check_extra()
     from matchers.compile import compile_pack
-    from matchers.pack import reading_pack
-    from matchers.training import Trainer
+    from matchers.pack import load_pack
+    from matchers.training import Trainer, examples, opens
     from matchers.weights import FILE, dump
 
     for file in files:
         if frozen_digest(file) is not None:
             raise Invalid(f"{file} is frozen to measure on.", hint="Learn from other texts.")
-    compiled = compile_pack(reading_pack(into), "")
-    texts = list(_taught(compiled, files))
+    pack = load_pack(into, learning=True)
+    compiled = compile_pack(pack, "")
+    texts = [*_taught(compiled, files), *list(examples(pack, compiled)) * SURE]
     claims = sorted({claim for text in texts for claim, _, _ in text.claims})
-    gate = _gate(compiled, texts, ordinary, into / FILE)
+    innocent = list(_innocent(compiled, ordinary))
+    gate = _gate(texts, innocent, into / FILE)
+    texts += [text for text in innocent if opens(gate, text.chars)]
     typer.echo(f"learning from {len(texts)} texts of {len(claims)} claims ...", err=True)
     origin = f"{len(texts)} texts of {', '.join(file.name for file in files)}"
     weights = Trainer(texts, claims).fit(gate, lean=lean, origin=origin)
@@ -78,22 +83,28 @@ def _taught(compiled: "Compiled", files: list[Path]) -> Iterator["Taught"]:
                 yield taught(compiled, row.text, row.spans, whole=row.kind != LINE)
 
 
-def _gate(
-    compiled: "Compiled", texts: list["Taught"], ordinary: Path | None, before: Path
-) -> "Gate":
-    from matchers.learned import plainly
+def _innocent(compiled: "Compiled", ordinary: Path | None) -> Iterator["Taught"]:
+    """The texts of other fields."""
+    from matchers.training import taught
+
+    if ordinary is None:
+        return
+    for line in ordinary.read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            yield taught(compiled, line, [], whole=False)._replace(ordinary=True)
+
+
+def _gate(texts: list["Taught"], innocent: list["Taught"], before: Path) -> "Gate":
     from matchers.training import gate_of
     from matchers.weights import parse
 
-    if ordinary is None:
-        if not before.is_file():
-            raise Invalid(
-                f"{before} is not there, so nothing says which terms open a text.",
-                hint="Name texts of other fields: --ordinary FILE.",
-            )
-        return parse(before.read_text(encoding="utf-8")).gate
-    lines = ordinary.read_text(encoding="utf-8").splitlines()
-    innocent = [plainly(compiled, line)[0].chars for line in lines if line.strip()]
-    if not innocent:
-        raise Invalid(f"{ordinary} holds no text.", hint="One text a line.")
-    return gate_of([text.chars for text in texts if text.claims], innocent)
+    if innocent:
+        return gate_of(
+            [text.chars for text in texts if text.claims], [text.chars for text in innocent]
+        )
+    if not before.is_file():
+        raise Invalid(
+            f"{before} is not there, so nothing says which terms open a text.",
+            hint="Name texts of other fields: --ordinary FILE.",
+        )
+    return parse(before.read_text(encoding="utf-8")).gate
