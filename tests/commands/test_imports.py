@@ -95,3 +95,37 @@ def test_the_addresses_that_a_list_names_are_crawled_and_none_beside_them(tmp_pa
     assert ours.rows("select count(*) from clue") == [(1,)]
     present = ours.rows("select distinct presence from document")
     assert present == [("online",)], "the crawl of two addresses says nothing of the third"
+
+
+def test_a_bundle_of_one_installation_is_taken_in_by_another(tmp_path: Path) -> None:
+    theirs, ours = installation(tmp_path / "theirs"), installation(tmp_path / "ours")
+    with serving({"/": Page(f"<h1>一</h1><p>{CLAIM}</p>")}) as site:
+        assert theirs.crawl(site.url(), "--allow", site.place)["hits"] > 0
+    bundle = str(tmp_path / "a.wacz")
+    done = theirs.command("evidence", "export", bundle, "--clue", "1")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(ours.command("import", bundle, "--by", "某局", "--json").stdout)
+    assert (told["taken"], told["faulty"], told["clues"]) == (1, 0, 1)
+    query = "select text, posting_key from document"
+    assert ours.rows(query) == theirs.rows(query)
+    ours_seen, theirs_seen = (
+        ours.rows("select at from capture"),
+        theirs.rows("select at from capture"),
+    )
+    assert str(ours_seen[0][0])[:19] == str(theirs_seen[0][0])[:19]
+    assert ours.command("evidence", "verify", "--deep").returncode == 0
+
+
+def test_a_folder_of_saved_pages_is_taken_without_the_folders_in_it(tmp_path: Path) -> None:
+    ours, folder = installation(tmp_path), tmp_path / "saved"
+    (folder / "a_files").mkdir(parents=True)
+    page = f"<!DOCTYPE html><!-- saved from url=(0022)https://a.example/{{}} --><p>{CLAIM}</p>"
+    (folder / "a.html").write_text(page.format("a"), "utf-8")
+    (folder / "a_files" / "frame.html").write_text(page.format("frame"), "utf-8")
+    (folder / "b.htm").symlink_to(folder / "a_files" / "frame.html")
+    (folder / "a.exe").write_bytes(b"MZ")
+    done = ours.command("import", str(folder), "--preview")
+    assert "https://a.example/a" in done.stdout
+    done = ours.command("import", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert ours.rows("select url from page") == [("https://a.example/a",)]

@@ -164,7 +164,8 @@ def test_a_record_with_an_impossible_date_or_address_is_a_fault(tmp_path: Path) 
         (b"WARC/1.0\r\n" + b"x" * 100_000, "over 65,536 bytes"),
         (b"WARC/1.0\r\nno field\r\n\r\n", "malformed"),
         (gzip.compress(b"WARC/1.0\r\nContent-Length: 5\r\n\r\nhello")[:-12], "in the middle"),
-        (b"\x1f\x8b\x08\x00garbage", "cannot be unpacked"),
+        (b"\x1f\x8b\x08\x00garbage", "in the middle"),
+        (b"\x1f\x8b\x08\x00\0\0\0\0\0\0\xff\xff\xff", "cannot be unpacked"),
     ],
 )
 def test_a_malformed_warc_ends_with_a_reason(tmp_path: Path, data: bytes, reason: str) -> None:
