@@ -5,6 +5,7 @@ of later days themselves.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from lantian.access import audit
 from lantian.evidence.authority import Authority, StampRefused
-from lantian.evidence.finding import Finding
+from lantian.evidence.finding import Finding, Kind
 from lantian.evidence.seal import digest_of
 from lantian.evidence.sealing import SEAL, statement_of
 from lantian.evidence.stamp import STAMP, judged_stamp
@@ -36,15 +37,16 @@ def day_findings(
     """What is wrong with one day: its leaves, its root, and what the authorities answered."""
     name, count, told = name_of(day.day), 0, 0
     hashes = []
-    for leaf, now in _leaves(session, day.number):
+    for leaf in _leaves(session, day.number):
         hashes.append(hash_of_leaf(leaf.kind, leaf.digest, leaf.sm3))
-        fault = _leaf_fault(leaf, now, count)
+        fault = _leaf_fault(leaf, count)
         count += 1
         if fault is None:
             continue
         told += 1
         if told <= _MOST_TOLD:
-            yield fault_of(name, leaf.position, *fault)
+            kind, reason = fault
+            yield Finding(kind, name, f"leaf {leaf.position}{reason}")
     if told > _MOST_TOLD:
         yield Finding("changed", name, f"{told - _MOST_TOLD} more leaves are not as they were.")
     if count != day.leaves:
@@ -56,42 +58,52 @@ def day_findings(
     yield from _stamps(session, day, authorities)
 
 
-def fault_of(name: str, position: int, kind: str, reason: str) -> Finding:
-    """The finding about a leaf."""
-    return Finding("missing" if kind == "missing" else "changed", name, f"leaf {position}{reason}")
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A leaf, and the digest that its subject has now (none: it is not there any more)."""
+
+    position: int
+    kind: str
+    subject_id: int
+    digest: str
+    sm3: str | None
+    now: str | None
 
 
-def _leaves(session: Session, number: int) -> Iterator[tuple[SealedLeaf, str | None]]:
-    """The leaves of a day in order, each with the digest that its subject has now, if it is there.
-
-    An event that was changed under its digest counts as changed.
-    """
-    statement = (
-        select(SealedLeaf, Artifact.record_digest, AuditEvent)
-        .outerjoin(Artifact, (SealedLeaf.kind == RECORD) & (Artifact.id == SealedLeaf.subject_id))
-        .outerjoin(
-            AuditEvent, (SealedLeaf.kind == EVENT) & (AuditEvent.id == SealedLeaf.subject_id)
-        )
-        .where(SealedLeaf.day_number == number)
-        .order_by(SealedLeaf.position)
-        .execution_options(yield_per=1000)
+def _leaves(session: Session, number: int) -> Iterator[_Leaf]:
+    """The leaves of a day in order; an event changed under its digest counts as changed."""
+    of_day = SealedLeaf.day_number == number
+    acts = select(AuditEvent).join(
+        SealedLeaf, (SealedLeaf.kind == EVENT) & (SealedLeaf.subject_id == AuditEvent.id)
     )
-    for leaf, digest, event in session.execute(statement):
-        yield leaf, digest if leaf.kind == RECORD else _digest(event)
+    events = {one.id: audit.digest_of(one) for one in session.scalars(acts.where(of_day))}
+    rows = (
+        select(
+            SealedLeaf.position,
+            SealedLeaf.kind,
+            SealedLeaf.subject_id,
+            SealedLeaf.digest,
+            SealedLeaf.sm3,
+            Artifact.record_digest,
+        )
+        .outerjoin(Artifact, (SealedLeaf.kind == RECORD) & (Artifact.id == SealedLeaf.subject_id))
+        .where(of_day)
+        .order_by(SealedLeaf.position)
+        .execution_options(yield_per=5000)
+    )
+    for position, kind, subject_id, digest, sm3, record_digest in session.execute(rows):
+        now = record_digest if kind == RECORD else events.get(subject_id)
+        yield _Leaf(position, kind, subject_id, digest, sm3, now)
 
 
-def _digest(event: AuditEvent | None) -> str | None:
-    return None if event is None else audit.digest_of(event)
-
-
-def _leaf_fault(leaf: SealedLeaf, now: str | None, position: int) -> tuple[str, str] | None:
+def _leaf_fault(leaf: _Leaf, position: int) -> tuple[Kind, str] | None:
     """The kind of fault and the rest of its sentence."""
     what = f"{'artifact' if leaf.kind == RECORD else 'audit event'} {leaf.subject_id}"
     if leaf.position != position:
         return "missing", f" stands where leaf {position} should: one was removed."
-    if now is None:
+    if leaf.now is None:
         return "missing", f" seals {what} ({leaf.digest}), which is not there any more."
-    if now != leaf.digest:
+    if leaf.now != leaf.digest:
         return "changed", f": {what} is not the one that was sealed, or the leaf was changed."
     return None
 

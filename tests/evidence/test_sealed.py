@@ -1,10 +1,14 @@
 """Whatever was done to sealed days is found and named: leaves, roots, days, stamps."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
@@ -462,3 +466,42 @@ def test_a_part_that_changed_since_is_done_again(
         grown = parts_of(session, sealed.archive)
     found = list(do_parts(scope_of(sealed, trusted), grown, processes=1, journal=journal))
     assert "7 bytes that no row names" in str(found[0].findings)
+
+
+def test_the_processes_end_with_the_one_that_started_them(
+    sealed: Kept, trusted: tuple[Authority, ...], tmp_path: Path
+) -> None:
+    """It is killed in the middle of its work; the next run goes on."""
+    url = sealed.store.engine.url.render_as_string(hide_password=False)
+    code = f"""if __name__ == "__main__":
+    import time
+    from pathlib import Path
+    from lantian.evidence import parts, verify
+    from lantian.evidence.archive import Archive
+    from lantian.store.engine import Store
+    parts.WORTH_A_PROCESS, verify.STRETCH = 1, 2000
+    folder = Path({str(sealed.archive.folder)!r})
+    with Store({url!r}).read() as session:
+        work = verify.parts_of(session, Archive(folder))
+    scope = parts.Scope({url!r}, folder)
+    journal = parts.Journal(Path({str(tmp_path / "journal")!r}))
+    run = parts.do_parts(scope, work, processes=2, journal=journal)
+    print(next(run).part.kind, flush=True)
+    time.sleep(60)
+"""
+    program = tmp_path / "run.py"
+    program.write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen(
+        [sys.executable, str(program)], stdout=subprocess.PIPE, env=environment
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"file\n"
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) >= 2
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
+    journal = Journal(tmp_path / "journal")
+    assert [part.kind for part in journal.done()] == ["file"]
