@@ -213,7 +213,7 @@ class Matcher:
             if claims:
                 claim_of = self._compiled.claim_of
                 ways = frozenset(way for way in ways if claim_of[way] not in claims)
-            if ways or own.edits:
+            if ways or (own.edits and not claims):
                 left[number] = replace(own, ways=ways)
         return left
 

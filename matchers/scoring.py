@@ -17,7 +17,7 @@ LEAST = 8
 """Characters that a window counts at least."""
 PAGE = 500
 """Characters to either side of a sentence that are its page, in a text of more than twice that."""
-CLAIMS_MAY_LIFT = 0.5
+CLAIMS_MAY_LIFT = 0.0
 """Log-odds below zero from which a sentence is looked at for single claims."""
 AUDIBLE = 0.15
 """Log-odds from which a run can be named as the reason."""
@@ -334,35 +334,30 @@ def _shrink(sizes: Ints) -> Doubles:
 
 
 class _Rows:
-    """Weights of runs for claims; most runs have none."""
+    """Weights of runs for claims; most runs have none or few, so they are kept without zeros."""
 
     def __init__(self, table: NDArray[np.float32]) -> None:
-        having = np.flatnonzero(table.any(axis=1))
-        self._row = np.full(len(table), len(having), dtype=np.int64)
-        self._row[having] = np.arange(len(having))
-        self._values = np.concatenate((table[having], np.zeros((1, table.shape[1]), np.float32)))
-        self._none = len(having)
+        runs, self._claims = np.nonzero(table)
+        self._values = table[runs, self._claims].astype(np.float64)
+        self._bounds = np.searchsorted(runs, np.arange(len(table) + 1))
+        self._table = table
 
     def of(self, numbers: Ints, claims: Ints) -> NDArray[np.float32]:
         """What each run says for one claim."""
-        values: NDArray[np.float32] = self._values[self._row.take(numbers), claims]
+        values: NDArray[np.float32] = self._table[numbers, claims]
         return values
 
     def summed(self, found: Sequence[Found], starts: Ints, ends: Ints) -> Doubles:
         """For each window the sum over the runs that begin in it, of each claim."""
-        sums = np.zeros((len(starts), self._values.shape[1]))
-        having = []
-        for places, numbers in found:
-            rows = self._row.take(numbers)
-            kept = np.flatnonzero(rows != self._none)
-            own = places.take(kept)
-            firsts, lasts = np.searchsorted(own, starts), np.searchsorted(own, ends)
-            having.append((rows.take(kept), firsts.tolist(), lasts.tolist()))
-        for at in range(len(starts)):
-            own = np.concatenate([rows[firsts[at] : lasts[at]] for rows, firsts, lasts in having])
-            if own.size:
-                sums[at] = self._values.take(own, axis=0).sum(axis=0)
-        return sums
+        owner, _, numbers = _runs_of(found, starts, ends)
+        run, index = _ranges(self._bounds.take(numbers), self._bounds.take(numbers + 1))
+        claims = self._table.shape[1]
+        sums = np.bincount(
+            owner.take(run) * claims + self._claims.take(index),
+            weights=self._values.take(index),
+            minlength=len(starts) * claims,
+        )
+        return sums.astype(np.float64).reshape(len(starts), claims)
 
 
 def _clauses(

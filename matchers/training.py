@@ -31,9 +31,9 @@ ALONE, IN_TWOS = 0.025, 0.025
 """Shares of ordinary texts that may be read in vain."""
 ALONE_TOLD, TWO_TOLD = 10, 6
 """Offers in which a term must stand that opens a text alone, or with another."""
-FAINT = 0.3
+FAINT = 0.7
 """A run's weight for a claim below which it is left out."""
-FAINTEST = 0.05
+FAINTEST = 0.1
 """A run that weighs less everywhere is left out."""
 RARE = 3
 """Texts in which a run must stand to be learnt."""

@@ -1,6 +1,5 @@
 """`lantian rules …`: rule packs, tried and measured."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -8,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lantian.commands import replay, rulebook
+from lantian.commands import replay, rulebook, train
+from lantian.commands.labelled import frozen_digest, read_labelled
 from lantian.commands.match import matcher_of
 from lantian.errors import Invalid
 
 if TYPE_CHECKING:
     from matchers.evaluate import Count, Labelled, Report, Share, Span
 
-FROZEN = ".sha256"
-"""Suffix of the file that holds the digest of a frozen set: `unseen.jsonl.sha256`."""
 Chosen = Annotated[Path | None, typer.Option("--pack", help="Folder of the pack.", metavar="DIR")]
 
 
@@ -26,6 +24,7 @@ def register(app: typer.Typer) -> None:
     rules.command("evaluate")(evaluate)
     rulebook.add(rules)
     replay.add(rules)
+    train.add(rules)
     app.add_typer(rules, name="rules")
 
 
@@ -44,7 +43,7 @@ def evaluate(
     """
     from matchers.evaluate import evaluate as measure
 
-    frozen = _check_frozen(file)
+    frozen = frozen_digest(file) is not None
     if frozen and (show or against):
         raise Invalid(
             f"{file} is frozen: only totals are told of it.",
@@ -62,44 +61,6 @@ def evaluate(
         _tell(rows, "missed", report.missed)
     if against is not None:
         typer.echo("\n".join(_differences(rows, find, _finder(against))))
-
-
-def read_labelled(file: Path) -> Iterator["Labelled"]:
-    """The labelled texts of a file; raises `Invalid` naming the line that cannot be read."""
-    from matchers.errors import LabelError
-    from matchers.evaluate import read_row
-
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{file} cannot be read: {error}.", hint="Name a UTF-8 file.") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield read_row(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise Invalid(
-                f"{file}:{number}: no JSON: {error.msg} at column {error.colno}.",
-                hint="One JSON object a line.",
-            ) from error
-        except LabelError as error:
-            raise Invalid(f"{file}:{number}: {error.message}", hint=error.hint) from error
-
-
-def _check_frozen(file: Path) -> bool:
-    """Whether the set is frozen; raises `Invalid` if it is not the one that was."""
-    kept = file.with_name(file.name + FROZEN)
-    if not kept.exists():
-        return False
-    wanted = kept.read_text("utf-8").split()[0]
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != wanted:
-        raise Invalid(
-            f"{file} is frozen as sha256 {wanted[:12]}… and is {found[:12]}… now.",
-            hint="Restore the file; a changed set needs a name of its own.",
-        )
-    return True
 
 
 def _finder(folder: Path | None) -> Callable[[str], list["Span"]]:

@@ -48,6 +48,29 @@ FALSE_PUBLICITY = "unfair-competition.false-publicity"
             "2027-01-01",
             ["《商标法》（2027年施行）第六十七条第一款第（二）项"],
         ),
+        (
+            "trademark-agency-rules.filing-duty",
+            "2026-12-31",
+            ["《商标代理监督管理规定》第三十六条"],
+        ),
+        (
+            "trademark-agency-rules.filing-duty",
+            "2027-01-01",
+            [
+                "《商标代理监督管理规定》第三十六条",
+                "《商标法》（2027年施行）第六十七条第三款",
+            ],
+        ),
+        (
+            "patent-agency-regulation.conflict",
+            "2026-11-28",
+            [
+                "《专利代理条例》第十四条第一款",
+                "《专利代理条例》第二十五条第一款第（二）项",
+            ],
+        ),
+        ("gi-products.misuse", "2024-01-31", []),
+        ("gi-products.misuse", "2024-02-01", ["《地理标志产品保护办法》第三十条（依据待确认）"]),
         ("trademark-law.filing-duty", "2026-12-31", []),
         ("trademark-law.filing-duty", "2027-01-01", ["《商标法》（2027年施行）第六十七条第三款"]),
         ("trademark-agency-rules.special-access", "2022-11-30", []),
