@@ -20,9 +20,12 @@ from lantian.intake.handover.rows import Fault, Row
 from lantian.intake.handover.taking import PROFILE, ROW_TYPE, Arrival, Desk, Taking
 from lantian.model import HandedRow, Handover, Job
 from lantian.reading import RawPage, SiteProfile, find_profile, needs_child, read_guarded, read_page
+from lantian.reading.address import host_of
 from lantian.store import jobs
 
 BATCH = 40
+WINDOW = 2_000
+"""Rows that are put in order of their hosts before they are taken."""
 PAGES, PAGES_SIZE = 20, 4 << 20
 """Saved pages of one batch, and their bytes."""
 KIND = "import"
@@ -151,19 +154,18 @@ class Importing:
         progress: Callable[[Tally], None] = lambda _: None,
     ) -> Tally:
         """Take every good row, tell each fault; batch by batch, each in its transaction."""
-        batch: list[tuple[Row, str]] = []
+        window: list[tuple[Row, str]] = []
         for one in found:
             if isinstance(one, list):
                 self.tally.faulty += 1
                 for each in one:
                     fault(each)
                 continue
-            batch.append((one, self._key(one)))
-            if len(batch) == BATCH:
-                self._take(batch, fault)
-                batch.clear()
-                progress(self.tally)
-        self._take(batch, fault)
+            window.append((one, self._key(one)))
+            if len(window) == WINDOW:
+                self._take_all(window, fault, progress)
+                window.clear()
+        self._take_all(window, fault, progress)
         self.finish()
         progress(self.tally)
         return self.tally
@@ -238,6 +240,18 @@ class Importing:
         if self._texts.setdefault(row.url, content) == content:
             return ""
         return replace(row, number=0, reference="", note="").digest.removeprefix("sha256:")[:16]
+
+    def _take_all(
+        self,
+        window: Sequence[tuple[Row, str]],
+        fault: Callable[[Fault], None],
+        progress: Callable[[Tally], None],
+    ) -> None:
+        """Take the rows host by host: a batch of one platform costs a fraction of one of twenty."""
+        ordered = sorted(window, key=lambda one: host_of(one[0].url) if one[0].url else "")
+        for start in range(0, len(ordered), BATCH):
+            self._take(ordered[start : start + BATCH], fault)
+            progress(self.tally)
 
     def _take(self, batch: Sequence[tuple[Row, str]], fault: Callable[[Fault], None]) -> None:
         if not batch:
