@@ -11,6 +11,7 @@ from dashboards.listing import Row, rows_of
 from lantian.clock import legal_day
 from lantian.clues.likeness import Group, groups_of
 from lantian.errors import NotFound
+from lantian.intake.handover.origin import Origin, origin_of
 from lantian.law import Article, articles_in_force
 from lantian.model import (
     Artifact,
@@ -51,7 +52,7 @@ class Picture:
     capture: Capture | None
     stood: bool | None
     missing: str
-    """Why there is no picture: waiting, failed, or a sentence of its own."""
+    """Why there is no picture: waiting, failed, address, or a sentence of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class Dossier:
     siblings: tuple[Row, ...]
     group: Group | None
     """Clues of the same text, if there is another."""
+    origin: Origin | None
+    """Whence it came, if it was handed in."""
 
 
 # One question instead of six: a page of the queue waits for each.
@@ -120,6 +123,7 @@ def dossier(session: Session, clue_id: int) -> Dossier:
         notices=_notices(session, clue_id),
         siblings=_siblings(session, clue),
         group=groups_of(session, [clue_id]).get(clue_id),
+        origin=origin_of(session, capture),
     )
 
 
@@ -135,6 +139,8 @@ def _picture(session: Session, document: Document) -> Picture:
         return Picture(found[0], found[1], found[1].hits_stood, "")
     key = f"evidence:{document.capture_id}"
     job = session.scalar(select(Job).where(Job.key == key))
+    if not document.url:
+        return Picture(None, None, None, "address")
     if job is None or job.state in {"ready", "leased"}:
         return Picture(None, None, None, "waiting")
     return Picture(None, None, None, job.last_error or "failed")

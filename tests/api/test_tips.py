@@ -16,6 +16,7 @@ from lantian.commands.worker import worker_of
 from lantian.errors import NotFound
 from lantian.evidence.again import ReadAgain
 from lantian.evidence.verify import verify
+from lantian.intake.handover.origin import Origin, origin_of
 from lantian.intake.handover.tips import OLDER, contact_of
 from lantian.model import (
     Artifact,
@@ -74,6 +75,8 @@ def test_a_tip_gets_a_receipt_and_becomes_a_clue(hotline: Asker, parts: Parts) -
     assert [source.name for source in rows(parts, Source)] == ["tips@shop.example"]
     assert [job.kind for job in rows(parts, Job) if job.state == "ready"].count("evidence") == 1
     with parts.store.read() as session:
+        origin = origin_of(session, session.scalars(select(Capture)).one())
+        assert origin == Origin(by="tip 1", note="用户投诉")
         assert list(verify(session, parts.archive, again=ReadAgain())) == []
 
 

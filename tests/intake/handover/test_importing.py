@@ -11,6 +11,7 @@ from lantian.evidence.again import ReadAgain
 from lantian.evidence.verify import verify
 from lantian.intake.handover.importing import KEPT, Giving, begin, collection_name
 from lantian.intake.handover.opened import look
+from lantian.intake.handover.origin import Origin, origin_of
 from lantian.model import (
     Artifact,
     Capture,
@@ -59,7 +60,7 @@ def test_a_row_becomes_capture_document_hit_and_clue_and_a_fault_is_told(counter
 def test_the_evidence_says_who_handed_it_over_and_keeps_notes_out(counter: Counter) -> None:
     counter.hand_in(LIST)
     (handover,) = counter.rows(Handover)
-    artifact = min(counter.rows(Artifact), key=lambda one: one.id)
+    artifact = next(one for one in counter.rows(Artifact) if one.notes["handed_in"]["row"] == 2)
     payload = counter.desk.archive.read(artifact)
     told = json.loads(payload)
     assert told["taken"] == {
@@ -223,3 +224,13 @@ def test_hostile_cells_are_kept_as_text(counter: Counter) -> None:
 def test_a_name_that_cannot_name_sources_is_refused(name: str) -> None:
     with pytest.raises(Invalid, match="no name of a source"):
         collection_name(name)
+
+
+def test_a_reviewer_is_told_who_handed_it_in_and_what_they_noted(counter: Counter) -> None:
+    counter.hand_in(LIST)
+    with counter.desk.store.read() as session:
+        origins = [origin_of(session, capture) for capture in session.scalars(select(Capture))]
+    assert Origin("某市监局", "a.csv", 2, "K-1", "举报人王某") in origins
+    with counter.desk.store.write() as session:
+        session.execute(update(Capture).values(via="http"))
+        assert origin_of(session, session.scalars(select(Capture)).first() or Capture()) is None
