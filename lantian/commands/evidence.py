@@ -107,7 +107,9 @@ def _verify_archive(*, deep: bool, processes: int, resume: bool, as_json: bool) 
         total = sum(part.bytes for part in work)
         if not resume:
             journal.forget()
-        for done in do_parts(_scope(parts), work, processes=processes or cores(), journal=journal):
+        for done in do_parts(
+            _scope(parts, deep=deep), work, processes=processes or cores(), journal=journal
+        ):
             tally.add(done, as_json=as_json)
             progress.show(
                 f"{tally.parts} of {len(work)} parts, {tally.size / 1e6:,.0f} of"
@@ -122,7 +124,7 @@ def _verify_archive(*, deep: bool, processes: int, resume: bool, as_json: bool) 
         raise typer.Exit(1)
 
 
-def _scope(parts: "Parts") -> "Scope":
+def _scope(parts: "Parts", *, deep: bool) -> "Scope":
     from lantian.evidence.authority import authorities_of
     from lantian.evidence.parts import Scope
 
@@ -131,6 +133,7 @@ def _scope(parts: "Parts") -> "Scope":
         settings.effective_store_url,
         settings.evidence_dir,
         authorities_of(settings),
+        deep,
         (settings.profiles_dir,) if settings.profiles_dir else (),
     )
 

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import IO
 
 from lantian.errors import StoreError
-from lantian.evidence.again import ReadAgain
 from lantian.evidence.archive import Archive
 from lantian.evidence.authority import Authority
 from lantian.evidence.finding import Finding
 from lantian.evidence.verify import Means, Part, part_findings
 from lantian.store.engine import Store
 
-WORTH_A_PROCESS = 32 * 1024 * 1024
-"""Bytes to read for which another process is worth its start."""
+WORTH_A_PROCESS = 128 * 1024 * 1024
+"""Bytes to read for which another process is worth its start, a second of processor time."""
 _REMEMBERED = frozenset({"file", "day", "deep"})
 """Kinds of parts that a journal keeps; the others are done in a moment, and go last."""
 
@@ -33,10 +32,15 @@ class Scope:
     store_url: str
     folder: Path
     authorities: tuple[Authority, ...] = ()
+    deep: bool = False
     profiles: tuple[Path, ...] = ()
 
     def means(self) -> Means:
         """The means of one process."""
+        if not self.deep:
+            return Means(Archive(self.folder), self.authorities)
+        from lantian.evidence.again import ReadAgain
+
         return Means(Archive(self.folder), self.authorities, ReadAgain(self.profiles))
 
 

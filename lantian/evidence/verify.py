@@ -5,16 +5,15 @@ to be read again. They may be done in any order and by several processes (`lanti
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Row, exists, func, select
 from sqlalchemy.orm import Session
 
 from lantian.errors import EvidenceDamaged
-from lantian.evidence.again import ReadAgain, capture_again
 from lantian.evidence.archive import SUFFIX, Archive
 from lantian.evidence.authority import Authority
 from lantian.evidence.finding import Finding
@@ -25,6 +24,9 @@ from lantian.evidence.sm3 import sm3_of
 from lantian.evidence.spelling import date_of, payload_place, status_of
 from lantian.evidence.statement import RECORD
 from lantian.model import Artifact, Capture, SealedDay, SealedLeaf
+
+if TYPE_CHECKING:
+    from lantian.evidence.again import ReadAgain
 
 Progress = Callable[[int], None]
 PartKind = Literal["file", "nameless", "captures", "chain", "audit", "day", "deep"]
@@ -65,7 +67,7 @@ class Means:
 
     archive: Archive
     authorities: Sequence[Authority] = ()
-    again: ReadAgain = field(default_factory=ReadAgain)
+    again: "ReadAgain | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def verify(
     session: Session,
     archive: Archive,
     *,
-    again: ReadAgain | None = None,
+    again: "ReadAgain | None" = None,
     authorities: Sequence[Authority] = (),
     progress: Progress | None = None,
 ) -> Iterator[Finding]:
@@ -89,7 +91,7 @@ def verify(
     their offsets. `progress` is called with the bytes of each record that was checked. Give a
     session in which nothing was read yet: what a writer adds meanwhile is then no finding.
     """
-    means = Means(archive, authorities, again or ReadAgain())
+    means = Means(archive, authorities, again)
     for part in parts_of(session, archive, deep=again is not None):
         yield from part_findings(session, means, part, progress)
 
@@ -156,7 +158,10 @@ def part_findings(
     elif part.kind == "day":
         for day in session.scalars(select(SealedDay).where(SealedDay.day == part.name)):
             yield from day_findings(session, day, means.authorities)
-    else:
+    elif means.again is not None:
+        # All that reads pages: none of it is needed where nothing is read again.
+        from lantian.evidence.again import capture_again
+
         chosen = select(Capture).where(Capture.id >= part.start, Capture.id < (part.stop or 0))
         for capture in session.scalars(chosen.order_by(Capture.id)):
             yield from capture_again(session, archive, capture, means.again)
