@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -30,6 +30,7 @@ PAGES, PAGES_SIZE = 20, 4 << 20
 """Saved pages of one batch, and their bytes."""
 KIND = "import"
 FORMAT = "lantian.row/1"
+T = TypeVar("T")
 _COLLECTION = 60
 _JSON = ((b"content-type", ROW_TYPE.encode()),)
 KEPT = (
@@ -155,7 +156,7 @@ class Importing:
     ) -> Tally:
         """Take every good row, tell each fault; batch by batch, each in its transaction."""
         window: list[tuple[Row, str]] = []
-        for one in found:
+        for one in _to_the_end(found, lambda fault: [fault]):
             if isinstance(one, list):
                 self.tally.faulty += 1
                 for each in one:
@@ -182,7 +183,7 @@ class Importing:
         numbers: dict[str, int] = {}
 
         def arriving() -> Iterator[Arrival]:
-            for one in found:
+            for one in _to_the_end(found, lambda fault: fault):
                 try:
                     if isinstance(one, Fault):
                         raise Invalid(one.cause)
@@ -339,6 +340,14 @@ class Importing:
             "name": self.file.name,
             "row": number,
         }
+
+
+def _to_the_end(found: Iterable[T], told: Callable[[Fault], T]) -> Iterator[T]:
+    """What can be read of a file; where it ends to be readable, why: what came before counts."""
+    try:
+        yield from found
+    except Invalid as error:
+        yield told(Fault(0, "", error.message.rstrip(".")))
 
 
 def arrival_of(

@@ -4,8 +4,10 @@ import email
 import email.policy
 import hashlib
 import json
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -32,6 +34,13 @@ _LOOK = 16 * 1024
 _SAVED_FROM = re.compile(rb"saved from url=\(\d{1,6}\)(https?://[^\s>]{1,2000})", re.IGNORECASE)
 _SINGLE_FILE = re.compile(rb"Page saved with SingleFile\s+url:\s*(https?://\S{1,2000})")
 _SAVED_DATE = re.compile(rb"saved date:\s*(\w{3} \w{3} \d{2} \d{4} \d{2}:\d{2}:\d{2} GMT[+-]\d{4})")
+
+_HINT = "Hand it over in parts."
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError),
+    *(OSError, EOFError, ValueError, RuntimeError),
+)
+"""What reading a damaged ZIP raises."""
 
 Page = Saved | Fault
 
@@ -74,7 +83,7 @@ def _wacz(file: File, now: datetime) -> Iterator[Page]:
                     continue
                 with archive.open(info) as handle:
                     yield from _warc(handle, info.file_size, now)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
+    except _BROKEN as error:
         raise Invalid(
             f"{file.name}: its ZIP is damaged: {error}.", hint="Ask for it again."
         ) from error
@@ -86,9 +95,11 @@ def _archives(archive: zipfile.ZipFile, file: File) -> list[str]:
     packed = max(1, sum(entry.compress_size for entry in entries))
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > MOST_ENTRIES:
-        raise Invalid(f"{file.name}: {len(entries)} files in it; at most {MOST_ENTRIES}.")
+        raise Invalid(
+            f"{file.name}: {len(entries)} files in it; at most {MOST_ENTRIES}.", hint=_HINT
+        )
     if unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * packed + (1 << 20):
-        raise Invalid(f"{file.name}: {packed:,} bytes would unpack to {unpacked:,}.")
+        raise Invalid(f"{file.name}: {packed:,} bytes would unpack to {unpacked:,}.", hint=_HINT)
     if any(entry.flag_bits & 1 for entry in entries):
         raise Invalid(f"{file.name}: it is encrypted.", hint="Ask for it without a password.")
     names = [entry.filename for entry in entries]

@@ -1,6 +1,7 @@
 """A list that was handed in lives on as crawled pages do, on either store."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -9,9 +10,11 @@ from sqlalchemy import select, update
 from lantian.errors import Conflict, Invalid
 from lantian.evidence.again import ReadAgain
 from lantian.evidence.verify import verify
-from lantian.intake.handover.importing import KEPT, Giving, begin, collection_name
+from lantian.intake.handover.importing import KEPT, Giving, Importing, begin, collection_name
 from lantian.intake.handover.opened import look
 from lantian.intake.handover.origin import Origin, origin_of
+from lantian.intake.handover.rows import Fault, Row
+from lantian.intake.handover.taking import Taking
 from lantian.model import (
     Artifact,
     Capture,
@@ -234,3 +237,22 @@ def test_a_reviewer_is_told_who_handed_it_in_and_what_they_noted(counter: Counte
     with counter.desk.store.write() as session:
         session.execute(update(Capture).values(via="http"))
         assert origin_of(session, session.scalars(select(Capture)).first() or Capture()) is None
+
+
+def test_a_file_that_ends_to_be_readable_keeps_what_came_before(counter: Counter) -> None:
+    def rows() -> Iterator[Row | list[Fault]]:
+        yield Row(number=2, url="https://shop.example/1", text=CLAIM)
+        raise Invalid("a.xlsx: reading it was stopped: it takes too much time or memory.")
+
+    path = counter.folder / "a.csv"
+    path.write_text(LIST, "utf-8")
+    file, giving = look(path), Giving(collection="某局", handed_by="", actor="process:test")
+    handover_id, claim = begin(counter.desk, file, giving)
+    faults: list[Fault] = []
+    with Taking(counter.desk, claim, "某局") as taking:
+        importing = Importing(counter.desk, file, giving, handover_id, taking)
+        tally = importing.rows(rows(), fault=faults.append)
+    assert (tally.taken, tally.faulty) == (1, 1)
+    assert "stopped" in faults[0].cause
+    assert {crawl.state for crawl in counter.rows(Crawl)} == {"finished"}
+    assert [job.state for job in counter.rows(Job) if job.kind == "import"] == ["done"]

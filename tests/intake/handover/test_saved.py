@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import random
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -233,6 +234,23 @@ def test_a_wacz_whose_archive_was_changed_is_told_and_not_taken(counter: Counter
     )
     assert (tally.taken, tally.faulty) == (0, 1)
     assert "datapackage.json" in counter.faults[0].cause
+
+
+def test_a_wacz_that_is_damaged_anywhere_ends_in_a_sentence(tmp_path: Path) -> None:
+    inner = warc(tmp_path / "a.warc.gz", several).read_bytes()
+    whole = wacz(tmp_path / "a.wacz", {"archive/a.warc.gz": inner}).read_bytes()
+    rolled = random.Random(7)
+    told = 0
+    for _ in range(300):
+        data = bytearray(whole)
+        for _ in range(rolled.randint(1, 6)):
+            data[rolled.randrange(len(data))] = rolled.randrange(256)
+        (tmp_path / "b.wacz").write_bytes(data)
+        try:
+            told += any(isinstance(page, Fault) for page in pages(tmp_path / "b.wacz"))
+        except Invalid:
+            told += 1
+    assert told > 150
 
 
 def test_archives_in_an_archive_and_zip_bombs_are_refused(
