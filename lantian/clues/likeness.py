@@ -19,7 +19,7 @@ FORMS_OF_A_BAND = 32
 """Forms that are kept under one band: what more forms share is a phrase of the trade."""
 _CHUNK = 500
 T = TypeVar("T")
-_GROUPING_LOCK = 7_140_517  # any number, as long as only grouping takes it
+_GROUPING_LOCK = 7_140_518  # any number, as long as only grouping takes it
 
 
 @dataclass(frozen=True, slots=True)

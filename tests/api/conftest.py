@@ -18,6 +18,7 @@ from lantian.store.migrate import upgrade
 from lantian.wiring import Parts
 from matchers.pack import load_pack
 from matchers.scan import Matcher
+from tests.packs import FOUR
 from tests.takedowns.market import Market
 
 MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -49,7 +50,7 @@ class Asker:
 
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
-    return Matcher.compile(load_pack())
+    return Matcher.compile(load_pack(FOUR))
 
 
 @pytest.fixture

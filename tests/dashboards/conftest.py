@@ -24,6 +24,7 @@ from lantian.store.migrate import upgrade
 from lantian.wiring import Parts
 from matchers.pack import load_pack
 from matchers.scan import Matcher
+from tests.packs import FOUR
 from tests.services.processes import free_port as find_free_port
 from tests.takedowns.market import Market
 
@@ -32,7 +33,7 @@ MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
-    return Matcher.compile(load_pack())
+    return Matcher.compile(load_pack(FOUR))
 
 
 @dataclass

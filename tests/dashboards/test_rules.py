@@ -13,15 +13,15 @@ from lantian.access.users import Moment
 from lantian.model import RulePack
 from lantian.rulebook.content import read_folder
 from lantian.rulebook.packs import Act, make_draft
-from matchers.pack import SHIPPED
 from tests.dashboards.conftest import Office
 from tests.dashboards.test_pages import token_of
+from tests.packs import FOUR
 
 
 @pytest.fixture
 def draft(office: Office, tmp_path: Path) -> RulePack:
     folder = tmp_path / "pack"
-    shutil.copytree(SHIPPED, folder)
+    shutil.copytree(FOUR, folder)
     (folder / "green_channel.yaml").unlink()
     content = read_folder(folder)
     with office.parts.store.write() as session:
@@ -79,7 +79,7 @@ def test_a_pack_that_is_not_there_is_not_found(office: Office) -> None:
 
 def test_a_pack_whose_examples_fail_is_told_so(office: Office, tmp_path: Path) -> None:
     folder = tmp_path / "pack"
-    shutil.copytree(SHIPPED, folder)
+    shutil.copytree(FOUR, folder)
     file = folder / "green_channel.yaml"
     text = file.read_text("utf-8")
     file.write_text(

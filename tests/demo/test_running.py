@@ -125,7 +125,7 @@ def test_a_run_that_was_cut_off_and_begun_again_ends_with_clues_that_wait(first:
     assert "week 11 of 12: crawling" in first.text
     assert first.figure("clues waiting") >= 20
     figures = first.figures()
-    assert {name for name in figures if name.startswith("hits: ")} == {
+    assert {name for name in figures if name.startswith("hits: ")} >= {
         "hits: guaranteed_grant",
         "hits: green_channel",
         "hits: name_hanging",

@@ -17,10 +17,11 @@ from lantian.rulebook.content import read_folder
 from lantian.rulebook.overlap import Overlap, shadow_report
 from lantian.rulebook.packs import Act, make_draft
 from lantian.rulebook.shadow import MOST_SECONDS, Shadow
-from matchers.pack import SHIPPED, load_pack
+from matchers.pack import load_pack
 from matchers.scan import Hit as Found
 from matchers.scan import Matcher, ScanResult
 from tests.intake.conftest import Site
+from tests.packs import FOUR
 
 CHANNEL = "商标走内部绿色通道，加微信咨询。"
 URL = "https://shop.example/"
@@ -30,7 +31,7 @@ URL = "https://shop.example/"
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped rules without one claim."""
     folder = tmp_path_factory.mktemp("packs") / "other"
-    shutil.copytree(SHIPPED, folder)
+    shutil.copytree(FOUR, folder)
     (folder / "guaranteed_grant.yaml").unlink()
     return folder
 

@@ -17,8 +17,9 @@ from lantian.rulebook.content import read_folder
 from lantian.rulebook.packs import Act, make_draft
 from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
-from matchers.pack import SHIPPED, load_pack
+from matchers.pack import load_pack
 from matchers.scan import Matcher
+from tests.packs import FOUR
 from tests.takedowns.market import Market
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -26,8 +27,8 @@ NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
-    """The shipped pack, compiled."""
-    return Matcher.compile(load_pack())
+    """A pack of rules alone, compiled."""
+    return Matcher.compile(load_pack(FOUR))
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Office:
     def pack(self, name: str, *, without: str = "", **changes: str) -> Path:
         """The shipped rules in a folder, one claim left out, words of others changed."""
         folder = self.folder / name
-        shutil.copytree(SHIPPED, folder)
+        shutil.copytree(FOUR, folder)
         if without:
             (folder / f"{without}.yaml").unlink()
         for claim, change in changes.items():

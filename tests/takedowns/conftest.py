@@ -10,6 +10,7 @@ from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
 from matchers.pack import load_pack
 from matchers.scan import Matcher
+from tests.packs import FOUR
 from tests.takedowns.market import Market
 
 MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -17,7 +18,7 @@ MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
-    return Matcher.compile(load_pack())
+    return Matcher.compile(load_pack(FOUR))
 
 
 @pytest.fixture
