@@ -104,7 +104,7 @@ class Trainer:
         bounds = self.looked.bounds
         labels: Flags = np.array([bool(text.claims) for text in self.texts], dtype=np.bool_)
         numbers = np.arange(len(self.texts))
-        sizes = self.looked.sizes[bounds[1:] - 1] - self.looked.sizes[bounds[:-1]]
+        sizes = self.looked.told[bounds[1:] - 1] - self.looked.told[bounds[:-1]]
         runs = self._table(self.looked.fresh, bounds[:-1], bounds[1:] - 1, sizes)
         return _Windows(runs, labels, numbers)
 
@@ -129,7 +129,7 @@ class Trainer:
         return labels
 
     def _table(self, found: Sequence[Found], starts: Ints, ends: Ints, sizes: Ints) -> Any:
-        """For each window how often each run begins in it, shrunk by its length."""
+        """For each window how often each run begins in it, shrunk by the size of the window."""
         from scipy import sparse
 
         places = np.concatenate([some for some, _ in found])

@@ -55,7 +55,8 @@ class Gate(NamedTuple):
 class Weights:
     """The weights of a pack.
 
-    A window of n characters whose runs weigh w in sum scores w / sqrt(max(n, 8)) + bias.
+    A sentence of n characters, or a page of n different runs, whose runs weigh w in sum, scores
+    w / sqrt(max(n, 8)) + bias.
     """
 
     runs: tuple[str, ...]
