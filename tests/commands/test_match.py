@@ -119,7 +119,8 @@ def test_a_hit_has_the_promised_fields_and_its_slice(started: Started) -> None:
     hit = rows[0]["hits"][0]
     assert list(hit) == ["claim", "rule", "start", "end", "text", "score", "why", "law"]
     assert hit["claim"] == "guaranteed_grant"
-    assert hit["text"] == text[hit["start"] : hit["end"]] == "包授权"
+    assert hit["text"] == text[hit["start"] : hit["end"]]
+    assert "包授权" in hit["text"]
     assert 0 <= hit["score"] <= 1
     assert hit["why"].endswith("。")
     assert "\n" not in hit["why"]

@@ -19,14 +19,14 @@ def test_a_changed_pack_adds_its_hits_and_open_clues_show_them(tmp_path: Path) -
         "/two": Page("<h1>二</h1><p>费用以合同为准</p>"),
     }
     with serving(pages) as site:
-        assert installation.crawl(site.url(), "--allow", site.place)["hits"] == 1
+        assert installation.crawl(site.url(), "--allow", site.place)["hits"] == 2
     ((old,),) = installation.rows(PACKS)
 
     pack = changed_pack(tmp_path / "pack")
     installation.more["LANTIAN_PACK_DIR"] = str(pack)
     first, second = installation.command("rematch"), installation.command("rematch")
 
-    assert first.stdout == "2 documents matched, 1 new hits under this pack.\n", first.stderr
+    assert first.stdout == "2 documents matched, 2 new hits under this pack.\n", first.stderr
     assert second.stdout == "2 documents matched, 0 new hits under this pack.\n", second.stderr
     hashes = {found for (found,) in installation.rows(PACKS)}
     assert len(hashes) == 2

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from lantian.commands.rules import register
 from lantian.errors import Invalid
-from matchers.pack import SHIPPED
+from tests.packs import FOUR
 
 OFFER = "发明专利包授权，三个月下证，加微信详谈"
 
@@ -78,8 +78,8 @@ def test_texts_that_went_wrong_are_named_if_asked_for(app: typer.Typer, labelled
 
 def test_two_packs_are_told_apart(app: typer.Typer, labelled: Path, tmp_path: Path) -> None:
     other = tmp_path / "pack"
-    _copy_pack(SHIPPED, other, without="guaranteed_grant")
-    printed = run(app, str(labelled), "--against", str(other))
+    _copy_pack(FOUR, other, without="guaranteed_grant")
+    printed = run(app, str(labelled), "--pack", str(FOUR), "--against", str(other))
     assert "offer (hit)  -guaranteed_grant" in printed
     assert "1 of 3 texts" in printed
 

@@ -33,7 +33,7 @@ def test_the_lines_of_the_readme_run_with_nothing_but_the_lock(tmp_path: Path) -
     )
     assert done.returncode == 0, done.stderr
     first, *counts = done.stdout.splitlines()
-    assert first.startswith("guaranteed_grant 4 7 ")
+    assert first.startswith("guaranteed_grant 0 ")
     assert "包授权" in first
     assert counts == ["1", "0"]
 

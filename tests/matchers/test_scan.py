@@ -11,6 +11,7 @@ from matchers.errors import DamagedMatcher
 from matchers.pack import Pack, load_pack
 from matchers.reading import SHORT
 from matchers.scan import MAX_HITS, Matcher, PageContext
+from tests.packs import FOUR
 
 OFFER = "发明专利包授权，三个月下证，加微信详谈"
 CLEAN = "今天天气很好，我们去公园散步。"
@@ -99,7 +100,7 @@ def test_both_engines_give_the_same_hits(pack: Pack, labelled: list[dict[str, st
 def test_a_second_compilation_gives_the_same(
     matcher: Matcher, labelled: list[dict[str, str]]
 ) -> None:
-    again = Matcher.compile(load_pack())
+    again = Matcher.compile(load_pack(FOUR))
     assert again.pack_hash == matcher.pack_hash
     for row in labelled[:50]:
         assert again.scan(row["text"]) == matcher.scan(row["text"])
