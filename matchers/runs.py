@@ -62,8 +62,10 @@ class RunTable:
     def __init__(self, runs: Iterable[str]) -> None:
         """Runs earlier in `runs` come before later ones where two want one slot."""
         by_size: dict[int, list[str]] = {size: [] for size in range(SHORTEST, LONGEST + 1)}
-        for run in dict.fromkeys(runs):
+        places: dict[int, list[int]] = {size: [] for size in by_size}
+        for place, run in enumerate(dict.fromkeys(runs)):
             by_size[len(run)].append(run)
+            places[len(run)].append(place)
         points = {size: _points(some, size) for size, some in by_size.items()}
         chars = np.unique(np.concatenate([each.ravel() for each in points.values()]))
         chars = chars[chars < _TABLE]
@@ -71,20 +73,24 @@ class RunTable:
         self._codes[chars] = np.arange(1, len(chars) + 1)
         self._radix = len(chars) + 1
         self.runs: list[str] = []
+        self.given: list[int] = []
+        """For each run its place among those that were given, each counted once."""
         self._single = np.full(self._radix, -1, dtype=np.int64)
-        kept = self._keep(by_size[SHORTEST], np.arange(len(by_size[SHORTEST])))
+        single = np.arange(len(by_size[SHORTEST]))
+        kept = self._keep(by_size[SHORTEST], places[SHORTEST], single)
         self._single[self.codes(points[SHORTEST][:, 0])] = kept
         self._slots: list[_Slots] = []
         for size in range(SHORTEST + 1, LONGEST + 1):
-            self._slots.append(self._fill(by_size[size], points[size]))
+            self._slots.append(self._fill(by_size[size], places[size], points[size]))
 
-    def _keep(self, runs: Sequence[str], which: Ints) -> Ints:
-        """Give the runs of those places the next numbers."""
+    def _keep(self, runs: Sequence[str], places: Sequence[int], which: Ints) -> Ints:
+        """Give some runs the next numbers."""
         first = len(self.runs)
         self.runs += [runs[at] for at in which.tolist()]
+        self.given += [places[at] for at in which.tolist()]
         return np.arange(first, len(self.runs))
 
-    def _fill(self, runs: Sequence[str], points: Ints) -> _Slots:
+    def _fill(self, runs: Sequence[str], places: Sequence[int], points: Ints) -> _Slots:
         """The slots of the runs of one length whose beginnings are known."""
         bits = max(8, (7 * len(runs)).bit_length())
         codes = self.codes(points)
@@ -98,7 +104,7 @@ class RunTable:
         order = np.argsort(firsts)[: MOST - len(self.runs)]
         slots, firsts = slots[order], firsts[order]
         entries = np.full(1 << bits, -1, dtype=np.int64)
-        entries[slots] = keys[firsts] << _NUMBER_BITS | self._keep(runs, which[firsts])
+        entries[slots] = keys[firsts] << _NUMBER_BITS | self._keep(runs, places, which[firsts])
         return _Slots(64 - bits, entries)
 
     def __len__(self) -> int:

@@ -111,8 +111,7 @@ class Scorer:
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
         self.table = RunTable(weights.runs)
-        number = {run: at for at, run in enumerate(weights.runs)}
-        taken = np.array([number[run] for run in self.table.runs], dtype=np.int64)
+        taken = np.array(self.table.given, dtype=np.int64)
         self._page = weights.page[taken].astype(np.float64)
         self._sentence = weights.sentence[taken].astype(np.float64)
         self._of_claims = _Rows(weights.of_claims[taken])

@@ -151,6 +151,9 @@ def parse(text: str) -> Weights:
         raise WeightsFault(1, f"no head of weights: {error}.") from error
     rows = rest.removesuffix("\n").split("\n") if rest else []
     runs, values, of_claims, of_pages = _rows(rows, claims)
+    if len(set(runs)) != len(runs):
+        first_again = next(line for line, run in enumerate(runs, 2) if run in runs[: line - 2])
+        raise WeightsFault(first_again, "a run that stands further up already.")
     return _with_head(first, runs, values[:, 0].copy(), values[:, 1].copy(), of_claims, of_pages)
 
 
@@ -183,6 +186,7 @@ def _with_head(
 
 
 def _rows(rows: Sequence[str], claims: int) -> tuple[tuple[str, ...], Floats, Floats, Floats]:
+    """Runs, their weights on page and in sentence, and those for claims in sentence and on page."""
     runs = []
     values = np.zeros((len(rows), 2), dtype=np.float32)
     of_claims = np.zeros((len(rows), claims), dtype=np.float32)

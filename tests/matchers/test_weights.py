@@ -63,6 +63,7 @@ def test_the_digest_is_of_every_weight() -> None:
         ('{"claim', "{claim", 1),
         ("专利\t-125", "专利\tmuch", 3),
         ("\t1:50", "\t7:50", 2),
+        ("\n专利\t", "\n专\t", 3),
         ("0:25", "0", 3),
         ("专\t50\t0", "专\t50", 2),
     ],
