@@ -72,12 +72,12 @@ def test_a_crawl_on_a_terminal_tells_pages_documents_and_hits_while_it_runs(
         "/": Page(f"<h1>一</h1><p>{CLAIM}</p><a href=/last>last</a>"),
         "/last": Page(stream=wait_for_it),
     }
-    first = "\r\x1b[Kcrawl: 1 of 2 pages, 1 documents, 2 hits"
+    first = "\r\x1b[Kcrawl: 1 of 2 pages, 1 documents, 1 hits"
 
     said = on_a_terminal(tmp_path, site, until=first, told=told)
 
     assert told.is_set(), said
-    assert "\r\x1b[Kcrawl: 2 of 2 pages, 2 documents, 2 hits" in said
+    assert "\r\x1b[Kcrawl: 2 of 2 pages, 2 documents, 1 hits" in said
     assert said.count("\n") == 1
 
 

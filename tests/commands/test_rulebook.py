@@ -28,7 +28,6 @@ def installation(tmp_path: Path) -> Installation:
         more={
             "LANTIAN_CHROMIUM": "/nowhere/chromium",
             "LANTIAN_WRITER": "inline",
-            "LANTIAN_PACK_DIR": str(FOUR),
         },
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 
 from lantian.store.engine import Store
+from tests.packs import FOUR
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = "text/html; charset=utf-8"
@@ -131,6 +132,7 @@ class Installation:
             "LANTIAN_STORE_URL": self.store_url,
             "LANTIAN_PROFILES_DIR": str(self.profiles),
             "LANTIAN_CRAWL_DELAY": "0",
+            "LANTIAN_PACK_DIR": str(FOUR),
             "LANTIAN_LOG_LEVEL": "WARNING",
             **self.more,
         }
