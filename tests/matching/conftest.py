@@ -1,4 +1,4 @@
-"""What the tests of matching share: the shipped pack, compiled once, and where it is kept."""
+"""What the tests of matching share: a pack of rules, compiled once, and where it is kept."""
 
 import json
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import pytest
 
 from lantian.matching.setup import Setup
 from matchers.scan import Matcher
+from tests.packs import FOUR
 
 OFFER = "发明专利包授权，三个月下证，加微信详谈"
 DAY = date(2026, 6, 1)
@@ -16,8 +17,8 @@ DAY = date(2026, 6, 1)
 
 @pytest.fixture(scope="session")
 def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
-    """The shipped pack, kept compiled in a folder of these tests."""
-    return Setup(None, tmp_path_factory.mktemp("cache"), DAY)
+    """A pack of rules alone, kept compiled in a folder of these tests."""
+    return Setup(FOUR, tmp_path_factory.mktemp("cache"), DAY)
 
 
 @pytest.fixture(scope="session")
