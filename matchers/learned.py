@@ -8,7 +8,7 @@ from matchers.compile import EVADED, Compiled
 from matchers.explain import Factor
 from matchers.openings import Openings, openings
 from matchers.prefilter import shown
-from matchers.reading import Part, Window, mend
+from matchers.reading import Part, Window, mend, some_at_once
 from matchers.rewrite import undo
 from matchers.scoring import Finding
 from matchers.text import Folded, Source, fold_many
@@ -31,7 +31,7 @@ def weighed(
     `opened` says what is to be mended in a text before it is read.
     """
     verdicts: dict[int, list[Verdict]] = {}
-    for some in _some(_pieces(texts, opened)):
+    for some in some_at_once(_pieces(texts, opened), AT_ONCE):
         for number, verdict in _found(compiled, some):
             verdicts.setdefault(number, []).append(verdict)
     return verdicts
@@ -45,19 +45,6 @@ def _pieces(texts: Mapping[int, str], opened: Mapping[int, Openings]) -> Iterato
             last = min(first + PIECE, size) if size > PIECE + MARGIN else size
             window = Window(max(0, first - MARGIN), first, last, min(size, last + MARGIN))
             yield number, Part(text, window, own, frozenset())
-
-
-def _some(parts: Iterator[tuple[int, Part]]) -> Iterator[list[tuple[int, Part]]]:
-    batch: list[tuple[int, Part]] = []
-    size = 0
-    for number, part in parts:
-        batch.append((number, part))
-        size += part.window.right - part.window.left
-        if size >= AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 @dataclass(frozen=True, slots=True)

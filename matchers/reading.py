@@ -58,6 +58,22 @@ class Part:
     page_groups: frozenset[str]
 
 
+def some_at_once(
+    parts: Iterable[tuple[int, Part]], characters: int
+) -> Iterator[list[tuple[int, Part]]]:
+    """Parts with the numbers of their texts, about so many characters of them at a time."""
+    batch: list[tuple[int, Part]] = []
+    size = 0
+    for number, part in parts:
+        batch.append((number, part))
+        size += part.window.right - part.window.left
+        if size >= characters:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
 def read(compiled: Compiled, parts: Sequence[Part]) -> list[list[Verdict]]:
     """The verdicts on each of some parts, in places of their texts."""
     slices = [part.text[part.window.left : part.window.right] for part in parts]

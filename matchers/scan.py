@@ -12,7 +12,7 @@ from matchers.learned import weighed
 from matchers.openings import Openings, openings
 from matchers.pack import Pack, digest
 from matchers.prefilter import Shown, shown
-from matchers.reading import Part, read, windows
+from matchers.reading import Part, read, some_at_once, windows
 from matchers.store import dump, load
 from matchers.tagging import tag
 from matchers.text import Source, Tables, fold
@@ -181,7 +181,7 @@ class Matcher:
         """
         hits = {number: list(found.get(number, ())) for number in {**opened, **found}}
         opened = self._left(opened, found)
-        for parts in _some(self._parts(texts, opened, hits)):
+        for parts in some_at_once(self._parts(texts, opened, hits), READ_AT_ONCE):
             verdicts = read(self._compiled, [part for _, part in parts])
             for (number, _), some in zip(parts, verdicts, strict=True):
                 hits[number] += [_hit(verdict, texts[number]) for verdict in some]
@@ -237,20 +237,6 @@ def _met(seen: Shown, texts: int, of_page: Mapping[int, int]) -> dict[int, int]:
         if bits:
             met[number] = bits
     return met
-
-
-def _some(parts: Iterable[tuple[int, Part]]) -> Iterator[list[tuple[int, Part]]]:
-    """Parts of texts, some at a time."""
-    batch: list[tuple[int, Part]] = []
-    size = 0
-    for number, part in parts:
-        batch.append((number, part))
-        size += part.window.right - part.window.left
-        if size >= READ_AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from matchers.groups import COMMAS
 from matchers.runs import Found, Ints, RunTable
 from matchers.sentences import Sentences, sentences
-from matchers.text import string_of
 from matchers.weights import Weights
 
 LEAST = 8
@@ -77,10 +76,6 @@ class Looked:
         for starts, _ in fresh:
             told[1:][starts] += 1
         return cls(points, bounds, sentences(points, bounds), found, fresh, told.cumsum())
-
-    def text(self, start: int, end: int) -> str:
-        """The characters of a place."""
-        return string_of(self.points[start:end].astype(np.uint32))
 
 
 def _stretches(bounds: Ints) -> Ints:
