@@ -12,6 +12,7 @@ from lantian.model.document import Document, Hit
 from lantian.model.handover import HandedRow, Handover, Tip, TipContact
 from lantian.model.installation import Installation
 from lantian.model.job import Job
+from lantian.model.keeping import Deletion, LegalHold, ReceivedBundle
 from lantian.model.likeness import TextBand, TextForm
 from lantian.model.market import Platform, PlatformHost, Seller
 from lantian.model.notice import Notice, NoticeEvent, NoticeItem, Recheck
@@ -29,6 +30,7 @@ __all__ = [
     "ClueClaim",
     "Crawl",
     "Decision",
+    "Deletion",
     "Document",
     "Entity",
     "FrontierRow",
@@ -38,6 +40,7 @@ __all__ = [
     "IdempotencyRecord",
     "Installation",
     "Job",
+    "LegalHold",
     "LoginLink",
     "Notice",
     "NoticeEvent",
@@ -47,6 +50,7 @@ __all__ = [
     "Permission",
     "Platform",
     "PlatformHost",
+    "ReceivedBundle",
     "Recheck",
     "RulePack",
     "RulePackFile",

@@ -42,8 +42,8 @@ class Capture(Entity):
     """For an evidence visit or a re-check: whether the claims still stood there."""
     unreadable: Mapped[str | None]
     """Why the bytes could not be read; never the same as clean."""
-    expires_at: Mapped[datetime | None]
-    """When the payload may go; none for a capture with a hit."""
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the payload may go; none for a capture with a hit, and where it has gone."""
 
     artifacts: Mapped[list["Artifact"]] = relationship(order_by="Artifact.id")
 
@@ -72,4 +72,7 @@ class Artifact(Entity):
     record_id: Mapped[str]
     record_digest: Mapped[Digest]
     """Of the record's bytes in the file: its head, date and address are proved too."""
+    deletion_id: Mapped[int | None] = mapped_column(ForeignKey("deletion.id"), index=True)
+    deleted_at: Mapped[datetime | None]
+    """When its bytes were deleted because their time was over: the row proves what they were."""
     notes: Mapped[dict[str, Any]] = mapped_column(default=dict)

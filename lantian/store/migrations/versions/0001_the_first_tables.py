@@ -32,6 +32,48 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_audit_event_digest")),
     )
     op.create_table(
+        "deletion",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("replaced_by", sa.Text(), nullable=True),
+        sa.Column("records", NUMBER, nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.Column("file_removed_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deletion")),
+        sa.UniqueConstraint("file", name=op.f("uq_deletion_file")),
+        sa.UniqueConstraint("replaced_by", name=op.f("uq_deletion_replaced_by")),
+    )
+    op.create_table(
+        "legal_hold",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", NUMBER, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("placed_by", sa.Text(), nullable=False),
+        sa.Column("placed_at", UtcTime(), nullable=False),
+        sa.Column("lifted_by", sa.Text(), nullable=True),
+        sa.Column("lifted_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
+    )
+    op.create_table(
+        "received_bundle",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("size", NUMBER, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("office", sa.Text(), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("received_by", sa.Text(), nullable=False),
+        sa.Column("received_at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_received_bundle")),
+        sa.UniqueConstraint("digest", name=op.f("uq_received_bundle_digest")),
+    )
+    op.create_table(
         "idempotency_record",
         sa.Column("principal", sa.String(length=80), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
@@ -450,6 +492,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("capture", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_capture_crawl_id"), ["crawl_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_capture_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_capture_page_id"), ["page_id"], unique=False)
 
     op.create_table(
@@ -485,14 +528,20 @@ def upgrade() -> None:
         sa.Column("length", NUMBER, nullable=False),
         sa.Column("record_id", sa.Text(), nullable=False),
         sa.Column("record_digest", sa.String(length=80), nullable=False),
+        sa.Column("deletion_id", NUMBER, nullable=True),
+        sa.Column("deleted_at", UtcTime(), nullable=True),
         sa.Column("notes", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["capture_id"], ["capture.id"], name=op.f("fk_artifact_capture_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["deletion_id"], ["deletion.id"], name=op.f("fk_artifact_deletion_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_artifact")),
     )
     with op.batch_alter_table("artifact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_artifact_capture_id"), ["capture_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_artifact_deletion_id"), ["deletion_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_artifact_digest"), ["digest"], unique=False)
         batch_op.create_index("ix_artifact_file_offset", ["file", "offset"], unique=False)
 
