@@ -8,7 +8,7 @@ from lantian.model.access import ApiKey, AuditEvent, IdempotencyRecord, LoginLin
 from lantian.model.capture import Artifact, Capture
 from lantian.model.clue import Clue, ClueClaim, Decision
 from lantian.model.column import Entity, UtcTime
-from lantian.model.document import Document, Hit
+from lantian.model.document import Document, Hit, PostingEvent
 from lantian.model.handover import HandedRow, Handover, Tip, TipContact
 from lantian.model.installation import Installation
 from lantian.model.job import Job
@@ -19,12 +19,13 @@ from lantian.model.notice import Notice, NoticeEvent, NoticeItem, Recheck
 from lantian.model.pack import RulePack, RulePackFile, ShadowHit, ShadowLook
 from lantian.model.page import FrontierRow, Observation, Page
 from lantian.model.seal import SealedDay, SealedLeaf, TimeStamp
-from lantian.model.source import Crawl, Permission, Source
+from lantian.model.source import Campaign, Crawl, Permission, Source, SourceDay
 
 __all__ = [
     "ApiKey",
     "Artifact",
     "AuditEvent",
+    "Campaign",
     "Capture",
     "Clue",
     "ClueClaim",
@@ -50,6 +51,7 @@ __all__ = [
     "Permission",
     "Platform",
     "PlatformHost",
+    "PostingEvent",
     "ReceivedBundle",
     "Recheck",
     "RulePack",
@@ -60,6 +62,7 @@ __all__ = [
     "ShadowHit",
     "ShadowLook",
     "Source",
+    "SourceDay",
     "TextBand",
     "TextForm",
     "TimeStamp",

@@ -38,6 +38,8 @@ class Document(Entity):
     title: Mapped[str]
     text: Mapped[str]
     text_digest: Mapped[Digest]
+    matter_digest: Mapped[Digest | None]
+    """Of the text without counters, dates and recommendations; none: the text was not so read."""
     price: Mapped[str | None]
     posted_at: Mapped[datetime | None]
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -50,6 +52,29 @@ class Document(Entity):
     """Complete crawls in a row, since it was last seen, that did not find it."""
     presence: Mapped[Word] = mapped_column(default="online")
     """online or gone."""
+
+
+class PostingEvent(Entity):
+    """A posting went, or came back (下架与重现): what was seen, by which crawl; never changed.
+
+    `what` is gone or back. `detail` says how it was known, in a sentence.
+    """
+
+    __tablename__ = "posting_event"
+    __table_args__ = (
+        Index("ix_posting_event_platform_id_posting_key", "platform_id", "posting_key"),
+    )
+
+    id: Mapped[Id]
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
+    posting_key: Mapped[str]
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    """The newest version, as it went or as it came back."""
+    crawl_id: Mapped[int] = mapped_column(ForeignKey("crawl.id"), index=True)
+    what: Mapped[Word]
+    detail: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
 
 
 class Hit(Entity):

@@ -13,7 +13,10 @@ class Page(Entity):
     """A canonical address within a source."""
 
     __tablename__ = "page"
-    __table_args__ = (UniqueConstraint("source_id", "url"),)
+    __table_args__ = (
+        UniqueConstraint("source_id", "url"),
+        Index("ix_page_source_id_due_at", "source_id", "due_at"),
+    )
 
     id: Mapped[Id]
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
@@ -24,8 +27,21 @@ class Page(Entity):
     last_capture_id: Mapped[int | None]
     content_digest: Mapped[Digest | None]
     """Digest of what was read at the last capture."""
+    matter_digest: Mapped[Digest | None]
+    """Digest of what matters of it: counters, dates and recommendations are left out."""
     etag: Mapped[str | None]
+    """Validators of the payload that is kept; none where its last answer was another."""
     last_modified: Mapped[str | None]
+    role: Mapped[Word] = mapped_column(default="page")
+    """As what it was found first: see `FrontierRow.role`."""
+    depth: Mapped[int] = mapped_column(default=0)
+    """The fewest links from a start address over which it was found."""
+    looked_at: Mapped[datetime | None]
+    """When a crawl last saw what it says, or that it is gone; a failed visit is no look."""
+    looks: Mapped[list[Any]] = mapped_column(default=list)
+    """Seconds between its last looks, oldest first; below 0 where nothing that matters changed."""
+    due_at: Mapped[datetime | None]
+    """From when on a scheduled crawl takes it; none: from now on."""
 
 
 class Observation(Entity):
@@ -64,7 +80,7 @@ class FrontierRow(Entity):
     fingerprint: Mapped[str]
     url: Mapped[str]
     role: Mapped[Word]
-    """start, listing, thread, next, seller, result, page, evidence or recheck."""
+    """start, listing, thread, next, seller, result, page, robots, sitemap, feed, evidence, recheck"""
     depth: Mapped[int] = mapped_column(default=0)
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[Word] = mapped_column(default="open")

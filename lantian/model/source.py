@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lantian.model.column import Entity, Id, Word
@@ -28,6 +28,10 @@ class Source(Entity):
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     last_crawl_at: Mapped[datetime | None]
+    round_began_at: Mapped[datetime | None]
+    """Since when crawls take what is due: the round ends when each page was looked at since."""
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
+    """The campaign that made it, and between whose dates alone it is crawled."""
 
     permissions: Mapped[list["Permission"]] = relationship(
         cascade="all, delete-orphan", order_by="Permission.id"
@@ -49,11 +53,44 @@ class Permission(Entity):
     granted_at: Mapped[datetime]
 
 
+class SourceDay(Entity):
+    """What all crawls, evidence visits and re-checks of a source took on one legal day."""
+
+    __tablename__ = "source_day"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    """The day in Asia/Shanghai, as 2026-11-28."""
+    pages: Mapped[int] = mapped_column(default=0)
+    """Visits, whatever became of them."""
+    bytes: Mapped[int] = mapped_column(default=0)
+    """Heads and bodies as received."""
+
+
+class Campaign(Entity):
+    """A watch list (专项行动): words on platforms, searched for between two dates."""
+
+    __tablename__ = "campaign"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(default="")
+    spec: Mapped[dict[str, Any]]
+    """The file as it was checked."""
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """Half-open: at this moment it is over."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+    stopped_at: Mapped[datetime | None]
+    stopped_by: Mapped[str | None]
+
+
 class Crawl(Entity):
     """One run over a source, with its coverage (覆盖情况).
 
-    planned = seen + unchanged + gone + blocked + logged_out + failed + unreached, where the
-    reader of a report sees `failed + unreached` as unknown.
+    planned = seen + unchanged + gone + blocked + logged_out + failed + unreached + left_out, where
+    the reader of a report sees `failed + unreached + left_out` as unknown.
     """
 
     __tablename__ = "crawl"
@@ -81,6 +118,12 @@ class Crawl(Entity):
     logged_out: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     unreached: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0)
+    """Known addresses that were not asked for, because the budget of the day was used up."""
+    rested: Mapped[int] = mapped_column(default=0)
+    """Known pages that were not due yet, and so were no part of what was planned."""
+    noise: Mapped[int] = mapped_column(default=0)
+    """Of the unchanged pages those of which only counters, dates and the like had changed."""
     documents: Mapped[int] = mapped_column(default=0)
     """Documents read, page by page."""
     expected: Mapped[int] = mapped_column(default=0)
@@ -101,5 +144,5 @@ class Crawl(Entity):
 
     @property
     def unknown(self) -> int:
-        """Pages that failed or were never reached."""
-        return self.failed + self.unreached
+        """Pages that failed, were never reached, or were left out for the budget."""
+        return self.failed + self.unreached + self.left_out

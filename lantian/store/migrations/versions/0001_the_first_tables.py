@@ -333,6 +333,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("platform_id", "key", name=op.f("uq_seller_platform_id_key")),
     )
     op.create_table(
+        "campaign",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.Column("begins_at", UtcTime(), nullable=False),
+        sa.Column("ends_at", UtcTime(), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("stopped_at", UtcTime(), nullable=True),
+        sa.Column("stopped_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
+        sa.UniqueConstraint("name", name=op.f("uq_campaign_name")),
+    )
+    op.create_table(
         "source",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -345,6 +360,11 @@ def upgrade() -> None:
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("last_crawl_at", UtcTime(), nullable=True),
+        sa.Column("round_began_at", UtcTime(), nullable=True),
+        sa.Column("campaign_id", NUMBER, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_source_campaign_id")
+        ),
         sa.ForeignKeyConstraint(
             ["platform_id"], ["platform.id"], name=op.f("fk_source_platform_id")
         ),
@@ -352,7 +372,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_source_name")),
     )
     with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_campaign_id"), ["campaign_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_source_platform_id"), ["platform_id"], unique=False)
+
+    op.create_table(
+        "source_day",
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("pages", NUMBER, nullable=False),
+        sa.Column("bytes", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_source_day_source_id")),
+        sa.PrimaryKeyConstraint("source_id", "day", name=op.f("pk_source_day")),
+    )
 
     op.create_table(
         "user_session",
@@ -392,6 +423,9 @@ def upgrade() -> None:
         sa.Column("logged_out", NUMBER, nullable=False),
         sa.Column("failed", NUMBER, nullable=False),
         sa.Column("unreached", NUMBER, nullable=False),
+        sa.Column("left_out", NUMBER, nullable=False),
+        sa.Column("rested", NUMBER, nullable=False),
+        sa.Column("noise", NUMBER, nullable=False),
         sa.Column("documents", NUMBER, nullable=False),
         sa.Column("expected", NUMBER, nullable=False),
         sa.Column("broken", NUMBER, nullable=False),
@@ -433,12 +467,21 @@ def upgrade() -> None:
         sa.Column("last_outcome", sa.String(length=40), nullable=False),
         sa.Column("last_capture_id", NUMBER, nullable=True),
         sa.Column("content_digest", sa.String(length=80), nullable=True),
+        sa.Column("matter_digest", sa.String(length=80), nullable=True),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("depth", NUMBER, nullable=False),
+        sa.Column("looked_at", UtcTime(), nullable=True),
+        sa.Column("looks", sa.JSON(), nullable=False),
+        sa.Column("due_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_page_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_page")),
         sa.UniqueConstraint("source_id", "url", name=op.f("uq_page_source_id_url")),
     )
+    with op.batch_alter_table("page", schema=None) as batch_op:
+        batch_op.create_index("ix_page_source_id_due_at", ["source_id", "due_at"], unique=False)
+
     op.create_table(
         "permission",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
@@ -561,6 +604,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("text_digest", sa.String(length=80), nullable=False),
+        sa.Column("matter_digest", sa.String(length=80), nullable=True),
         sa.Column("price", sa.Text(), nullable=True),
         sa.Column("posted_at", UtcTime(), nullable=True),
         sa.Column("fields", sa.JSON(), nullable=False),
@@ -594,6 +638,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_document_seller_id"), ["seller_id"], unique=False)
         batch_op.create_index(
             "ix_document_source_id_current", ["source_id", "current"], unique=False
+        )
+
+    op.create_table(
+        "posting_event",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("platform_id", NUMBER, nullable=False),
+        sa.Column("posting_key", sa.Text(), nullable=False),
+        sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("crawl_id", NUMBER, nullable=False),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("recorded_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["crawl_id"], ["crawl.id"], name=op.f("fk_posting_event_crawl_id")),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_posting_event_document_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platform.id"], name=op.f("fk_posting_event_platform_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_posting_event")),
+    )
+    with op.batch_alter_table("posting_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_posting_event_crawl_id"), ["crawl_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_posting_event_document_id"), ["document_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_posting_event_platform_id_posting_key",
+            ["platform_id", "posting_key"],
+            unique=False,
         )
 
     op.create_table(
