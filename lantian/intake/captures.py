@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from lantian.evidence.archive import RecordRef, WarcWriter
+from lantian.evidence.archive import Original, RecordRef, WarcWriter
 from lantian.intake.context import IntakeContext
-from lantian.intake.judge import Judged
+from lantian.intake.judge import Judged, note_validators, sha256
 from lantian.intake.visit import Visit, header
 from lantian.model import Artifact, Capture, Observation
 
 HTML = "text/html; charset=utf-8"
 PNG = "image/png"
+REVISIT = "revisit"
+"""The role of a record that says: the payload of its capture was received again."""
 
 
 def write_records(judged: Sequence[Judged], warc: WarcWriter) -> int:
@@ -25,6 +27,64 @@ def write_records(judged: Sequence[Judged], warc: WarcWriter) -> int:
     if captured:
         warc.sync()
     return len(captured)
+
+
+def write_revisits(session: Session, judged: Sequence[Judged], warc: WarcWriter) -> int:
+    """How many pages answered "not modified", or with the very bytes that are kept.
+
+    Of each a WARC revisit record is on the disk when this returns, instead of a second payload: its
+    row stands with the capture that it repeats.
+    """
+    unchanged = [
+        found
+        for found in judged
+        if not found.captured
+        and found.visit.via == "http"
+        and found.visit.status is not None
+        and found.page.last_capture_id is not None
+        and found.outcome in {"unchanged", "gone"}
+    ]
+    originals = _originals(session, {found.page.last_capture_id for found in unchanged})
+    for found in unchanged:
+        visit, original = found.visit, originals.get(found.page.last_capture_id or 0)
+        if original is None:
+            continue
+        if visit.status != 304:
+            if sha256(visit.body) != original.digest:
+                continue
+            if found.outcome == "unchanged":
+                note_validators(found.page, visit)
+        ref = warc.write_revisit(
+            url=visit.final_url,
+            at=visit.real_at,
+            head=visit.raw_head,
+            original=original,
+            remote_ip=visit.remote_ip,
+        )
+        media_type = header(visit.raw_head, "content-type") or ""
+        found.records = [_artifact(REVISIT, media_type, ref, {})]
+        found.revisits = True
+    if any(found.revisits for found in unchanged):
+        warc.sync()
+    return sum(found.revisits for found in unchanged)
+
+
+def _originals(session: Session, captures: set[int | None]) -> dict[int, Original]:
+    """The payload records of these captures, where they came over HTTP and are still kept."""
+    statement = (
+        select(
+            Artifact.capture_id,
+            Artifact.record_id,
+            Capture.final_url,
+            Capture.recorded_at,
+            Artifact.digest,
+        )
+        .join(Capture, Capture.id == Artifact.capture_id)
+        .where(Artifact.capture_id.in_(captures), Artifact.role == "payload", Capture.via == "http")
+    )
+    if not captures:
+        return {}
+    return {row[0]: Original(*row[1:]) for row in session.execute(statement)}
 
 
 def _records(visit: Visit, warc: WarcWriter) -> list[dict[str, Any]]:
@@ -93,6 +153,14 @@ def store_captures(session: Session, judged: Sequence[Judged], ctx: IntakeContex
             found.capture_id = capture_id
             artifacts += ({"capture_id": capture_id, **record} for record in found.records)
         session.execute(insert(Artifact), artifacts)
+    repeated = [
+        {"capture_id": found.page.last_capture_id, **record}
+        for found in judged
+        if found.revisits
+        for record in found.records
+    ]
+    if repeated:
+        session.execute(insert(Artifact), repeated)
     for found in judged:
         if found.visit.purpose != "crawl":
             continue

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from lantian.clock import Clock
 from lantian.evidence.archive import WarcWriter
+from lantian.intake.interval import Bounds
 from lantian.intake.visit import Outcome
 from lantian.reading import READER_VERSION
 from lantian.rulebook.shadow import Shadow
@@ -18,7 +19,8 @@ class IntakeContext:
 
     `job_id` and `token` are the lease of the crawl's job; without it nothing is written. `warc`
     is this writer's own file. Domain time comes from `clock`; the time of what was seen comes
-    with each visit. `shadow` reads along, if a shadow run is on.
+    with each visit. `shadow` reads along, if a shadow run is on. `bounds` are those of the time
+    until a page is due again.
     """
 
     crawl_id: int
@@ -35,6 +37,7 @@ class IntakeContext:
     keep_payload_days: int = 180
     tokenise: Callable[[str], list[str]] = words.tokens_for_index
     shadow: Shadow | None = None
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 @dataclass(frozen=True, slots=True)

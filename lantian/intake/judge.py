@@ -10,13 +10,17 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from lantian.intake.interval import Bounds, next_interval, remembered
 from lantian.intake.storable import clean, storable
 from lantian.intake.visit import Outcome, Visit, header
 from lantian.model import Page
-from lantian.reading import ReadDocument, content_digest
+from lantian.reading import ReadDocument, Reading, content_digest
+from lantian.reading.matter import in_noise, matter_digest, noise, text_matter_digest
 from matchers.scan import Matcher, PageContext, ScanResult
 
 _ANSWERS = frozenset({"seen", "gone"})
+_LOOKS = frozenset({"seen", "unchanged", "gone"})
+ONLY_NOISE = "only counters, times or recommendations changed"
 
 
 @dataclass(slots=True)
@@ -30,8 +34,14 @@ class PageState:
     last_outcome: str
     last_capture_id: int | None = None
     content_digest: str | None = None
+    matter_digest: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    role: str = "page"
+    depth: int = 0
+    looked_at: datetime | None = None
+    looks: list[float] = field(default_factory=list)
+    due_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -40,6 +50,8 @@ class Judged:
 
     `digest` is that of the content; `captured`: a capture is made. `scans` go with the reading's
     documents; empty where nothing was scanned. `capture_id` is filled in when it is known.
+    `matters` are the digests of what matters of the documents' texts, empty where nothing new was
+    read, and `matter` that of the page; `noise` says that nothing else had changed.
     """
 
     visit: Visit
@@ -52,6 +64,10 @@ class Judged:
     capture_id: int | None = None
     hits_stood: bool | None = None
     records: list[dict[str, Any]] = field(default_factory=list)
+    matters: tuple[str, ...] = ()
+    matter: str | None = None
+    noise: bool = False
+    revisits: bool = False
 
     @property
     def hit_count(self) -> int:
@@ -65,17 +81,22 @@ def sha256(data: bytes) -> str:
 
 
 def judge(
-    session: Session, visits: Sequence[Visit], *, source_id: int, matcher: Matcher
+    session: Session,
+    visits: Sequence[Visit],
+    *,
+    source_id: int,
+    matcher: Matcher,
+    bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
 ) -> list[Judged]:
     """Each visit in order, judged against what the store knows of its page; pages are stored."""
     pages = _pages(session, visits, source_id)
-    judged = [_judge(visit, pages[visit.url]) for visit in visits]
+    judged = [_judge(visit, pages[visit.url], matcher, bounds) for visit in visits]
     _scan(judged, matcher)
     _add_pages(session, pages, source_id)
     return judged
 
 
-def _judge(given: Visit, page: PageState) -> Judged:
+def _judge(given: Visit, page: PageState, matcher: Matcher, bounds: Bounds) -> Judged:
     visit = storable(given)
     # The digest is of what was read, so that whoever reads the capture again finds the same.
     reading = given.reading
@@ -97,8 +118,57 @@ def _judge(given: Visit, page: PageState) -> Judged:
         visit.purpose != "crawl" or (read and not known and visit.outcome != "unchanged")
     )
     found = Judged(visit, page, outcome, digest, captured, detail)
+    if outcome == "seen" and visit.reading is not None:
+        _see_what_matters(found, visit.reading, matcher)
+    _look(page, found, bounds)
     _note(page, found)
     return found
+
+
+def _see_what_matters(found: Judged, reading: Reading, matcher: Matcher) -> None:
+    """A page of which only noise changed is unchanged: no capture, no version, nothing to match.
+
+    Unless the matcher finds something in the noise: no claim hides behind 相关推荐.
+    """
+    visit, page = found.visit, found.page
+    found.matters = tuple(text_matter_digest(one.text) for one in reading.documents)
+    found.matter = matter_digest(reading, found.matters)
+    if visit.purpose != "crawl" or page.content_digest is None:
+        return
+    if found.matter != page.matter_digest:
+        return
+    documents = reading.documents
+    found.scans = tuple(matcher.scan_many((one.text for one in documents), map(page_of, documents)))
+    if any(hits_in_noise(one.text, scan) for one, scan in zip(documents, found.scans, strict=True)):
+        return
+    found.outcome, found.captured, found.noise, found.scans = "unchanged", False, True, ()
+    found.detail = "; ".join(filter(None, (found.detail, ONLY_NOISE)))
+
+
+def hits_in_noise(text: str, scan: ScanResult | None) -> bool:
+    """Whether a hit lies in what is taken for noise, even in part."""
+    if scan is None or not scan.hits:
+        return False
+    spans = noise(text)
+    return any(in_noise(spans, hit.start, hit.end) for hit in scan.hits)
+
+
+def _look(page: PageState, found: Judged, bounds: Bounds) -> None:
+    """Let the page rest, or look sooner, after what a crawl saw of it.
+
+    A visit that failed, was blocked or met a log-in wall says nothing: the page stays due.
+    """
+    visit = found.visit
+    if visit.purpose != "crawl" or visit.via == "handed" or found.outcome not in _LOOKS:
+        return
+    if page.looked_at is not None:
+        changed = found.outcome == "seen" or (
+            found.outcome == "gone" and page.last_outcome != "gone"
+        )
+        seconds = (visit.at - page.looked_at).total_seconds()
+        page.looks = remembered(page.looks, seconds, changed=changed)
+    page.looked_at = visit.at
+    page.due_at = visit.at + next_interval(page.looks, bounds)
 
 
 def _scan(judged: Sequence[Judged], matcher: Matcher) -> None:
@@ -110,7 +180,7 @@ def _scan(judged: Sequence[Judged], matcher: Matcher) -> None:
         map(page_of, every),
     )
     for one, some in zip(judged, documents, strict=True):
-        one.scans = tuple(islice(scans, len(some)))
+        one.scans = one.scans or tuple(islice(scans, len(some)))
 
 
 def page_of(document: ReadDocument) -> PageContext:
@@ -122,6 +192,8 @@ def _documents(found: Judged) -> Sequence[ReadDocument]:
     """The documents of a visit that are matched: those of a capture that could be read."""
     reading = found.visit.reading
     if not found.captured or found.outcome not in {"seen", "unchanged"} or reading is None:
+        return ()
+    if found.scans:
         return ()
     return reading.documents
 
@@ -139,11 +211,20 @@ def _note(page: PageState, found: Judged) -> None:
         return
     if found.captured:
         page.content_digest = found.digest
-    if visit.outcome == "seen":
-        page.etag = header(visit.raw_head, "etag")
-        page.last_modified = header(visit.raw_head, "last-modified")
+        page.matter_digest = found.matter
+    if found.captured and visit.outcome == "seen":
+        note_validators(page, visit)
     elif found.outcome == "gone":
         page.etag = page.last_modified = None
+
+
+def note_validators(page: PageState, visit: Visit) -> None:
+    """Keep what the answer says of its payload, which must be the one that is kept.
+
+    Whoever is told by them that nothing changed reads the kept payload again.
+    """
+    page.etag = header(visit.raw_head, "etag")
+    page.last_modified = header(visit.raw_head, "last-modified")
 
 
 def _pages(session: Session, visits: Sequence[Visit], source_id: int) -> dict[str, PageState]:
@@ -156,13 +237,23 @@ def _pages(session: Session, visits: Sequence[Visit], source_id: int) -> dict[st
         Page.last_outcome,
         Page.last_capture_id,
         Page.content_digest,
+        Page.matter_digest,
         Page.etag,
         Page.last_modified,
+        Page.role,
+        Page.depth,
+        Page.looked_at,
+        Page.looks,
+        Page.due_at,
     ).where(Page.source_id == source_id, Page.url.in_(urls))
     pages = {row.url: PageState(*row) for row in session.execute(statement)}
     for visit in visits:
         if visit.url not in pages:
-            pages[visit.url] = PageState(0, visit.url, visit.at, visit.at, visit.outcome)
+            page = PageState(0, visit.url, visit.at, visit.at, visit.outcome)
+            page.role, page.depth = visit.role, visit.depth
+            pages[visit.url] = page
+        elif visit.purpose == "crawl":
+            pages[visit.url].depth = min(pages[visit.url].depth, visit.depth)
     return pages
 
 
@@ -177,6 +268,8 @@ def _add_pages(session: Session, pages: dict[str, PageState], source_id: int) ->
             "first_seen_at": page.first_seen_at,
             "last_visit_at": page.last_visit_at,
             "last_outcome": page.last_outcome,
+            "role": page.role,
+            "looks": [],
         }
         for page in new
     ]
@@ -197,8 +290,13 @@ def store_pages(session: Session, judged: Sequence[Judged]) -> None:
                 "last_outcome": page.last_outcome,
                 "last_capture_id": page.last_capture_id,
                 "content_digest": page.content_digest,
+                "matter_digest": page.matter_digest,
                 "etag": page.etag,
                 "last_modified": page.last_modified,
+                "depth": page.depth,
+                "looked_at": page.looked_at,
+                "looks": page.looks,
+                "due_at": page.due_at,
             }
             for page in pages.values()
         ],

@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
+from lantian.intake import events
 from lantian.intake.context import IntakeContext
-from lantian.intake.judge import Judged, sha256
+from lantian.intake.judge import Judged, hits_in_noise, sha256
 from lantian.intake.sellers import store_sellers
 from lantian.model import Document
 from lantian.reading import ReadDocument
+from lantian.reading.matter import matter as matter_of
+from lantian.reading.matter import steady_fields, text_matter_digest
 from matchers.scan import ScanResult
 
 
@@ -21,7 +24,8 @@ class Posting:
     """The newest version of a posting, as the store has it or as this batch will leave it.
 
     `id` 0 is not stored yet; `row` holds what is to be inserted. `scan` are the hits of this
-    very text, if it was scanned; `seen_at` and `page_id` say where this batch saw it.
+    very text, if it was scanned; `seen_at` and `page_id` say where this batch saw it. `was_gone`
+    says that it had been found gone before this batch.
     """
 
     id: int
@@ -30,6 +34,8 @@ class Posting:
     text_digest: str
     content: tuple[Any, ...]
     page_id: int
+    matter_digest: str | None = None
+    was_gone: bool = False
     seen_at: datetime | None = None
     row: dict[str, Any] = field(default_factory=dict)
     scan: ScanResult | None = None
@@ -44,9 +50,10 @@ _FOUND = (
     Document.kind,
     Document.seller_id,
     Document.price,
-    Document.posted_at,
     Document.fields,
     Document.page_id,
+    Document.matter_digest,
+    Document.presence,
 )
 
 
@@ -86,6 +93,7 @@ def store_postings(
         seen.seen_at, seen.page_id = found.visit.at, found.page.id
     not_modified = _not_modified(session, judged, postings, ctx)
     _write(session, postings, versions, superseded, ctx)
+    _tell_of_return(session, postings, judged, ctx)
     return postings, len(versions), not_modified
 
 
@@ -106,12 +114,17 @@ def _sight(
     """
     visit = found.visit
     volatile = visit.reading.volatile if visit.reading else ()
-    content = _content(document, seller_id, volatile)
+    content = _steady(
+        (document.title, document.kind, seller_id, document.price, document.fields), volatile
+    )
     digest = sha256(document.text.encode("utf-8", "surrogatepass"))
+    matter = found.matters[index] if found.matters else text_matter_digest(document.text)
     scan = found.scans[index] if found.scans else None
     if known is not None:
-        # Fields that change by themselves are left out on both sides.
-        same = known.text_digest == digest and _steady(known.content, volatile) == content
+        # What changes by itself is left out on both sides.
+        same = _same_text(known, digest, matter, document, scan) and (
+            _steady(known.content, volatile) == content
+        )
         if same or found.outcome == "unchanged" or visit.purpose == "evidence":
             if known.text_digest == digest and scan is not None:
                 known.scan = scan
@@ -131,6 +144,7 @@ def _sight(
         "title": document.title,
         "text": document.text,
         "text_digest": digest,
+        "matter_digest": matter,
         "price": document.price,
         "posted_at": document.posted_at,
         "fields": document.fields,
@@ -142,29 +156,34 @@ def _sight(
         "missed_crawls": 0,
         "presence": "online",
     }
-    full = _content(document, seller_id, ())
+    full = (document.title, document.kind, seller_id, document.price, document.fields)
     return Posting(
-        0, document.posting_key, version, digest, full, found.page.id, row=row, scan=scan
+        0,
+        document.posting_key,
+        version,
+        digest,
+        full,
+        found.page.id,
+        matter_digest=matter,
+        was_gone=known is not None and known.was_gone,
+        row=row,
+        scan=scan,
     )
 
 
-def _content(
-    document: ReadDocument, seller_id: int | None, volatile: Iterable[str]
-) -> tuple[Any, ...]:
-    fields = {name: value for name, value in document.fields.items() if name not in volatile}
-    return (
-        document.title,
-        document.kind,
-        seller_id,
-        document.price,
-        document.posted_at,
-        fields,
-    )
+def _same_text(
+    known: Posting, digest: str, matter: str, document: ReadDocument, scan: ScanResult | None
+) -> bool:
+    """Whether the text says what is known: only noise may differ, and no claim may be in it."""
+    if known.text_digest == digest:
+        return True
+    return known.matter_digest == matter and not hits_in_noise(document.text, scan)
 
 
 def _steady(content: tuple[Any, ...], volatile: Iterable[str]) -> tuple[Any, ...]:
-    fields = {name: value for name, value in content[-1].items() if name not in volatile}
-    return (*content[:-1], fields)
+    """Title, kind, seller, price and fields as far as they matter."""
+    title, *others, fields = content
+    return (matter_of(title), *others, steady_fields(fields, volatile))
 
 
 def _known(session: Session, keys: Iterable[str], platform_id: int) -> dict[str, Posting]:
@@ -183,8 +202,10 @@ def _current(session: Session, *conditions: ColumnElement[bool]) -> list[Posting
             row.posting_key,
             row.version,
             row.text_digest,
-            (row.title, row.kind, row.seller_id, row.price, row.posted_at, row.fields),
+            (row.title, row.kind, row.seller_id, row.price, row.fields),
             row.page_id,
+            row.matter_digest,
+            row.presence == "gone",
         )
         for row in session.execute(statement)
     ]
@@ -244,3 +265,25 @@ def _write(
         ids = session.scalars(statement, [posting.row for posting in versions]).all()
         for posting, document_id in zip(versions, ids, strict=True):
             posting.id = document_id
+
+
+def _tell_of_return(
+    session: Session,
+    postings: dict[str, Posting],
+    judged: Sequence[Judged],
+    ctx: IntakeContext,
+) -> None:
+    """Events for the postings that had gone and are there again."""
+    recorded = {found.visit.at: found.visit.real_at for found in judged}
+    for posting in postings.values():
+        if posting.was_gone and posting.seen_at is not None:
+            moved = events.Moved(ctx.platform_id, posting.key, posting.id, events.SEEN_AGAIN)
+            at = posting.seen_at
+            events.tell(
+                session,
+                events.BACK,
+                [moved],
+                crawl_id=ctx.crawl_id,
+                at=at,
+                recorded_at=recorded.get(at, at),
+            )

@@ -7,8 +7,15 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from lantian.clues.likeness import group_clues
-from lantian.intake.captures import store_captures, store_observations, write_records
+from lantian.intake import events
+from lantian.intake.captures import (
+    store_captures,
+    store_observations,
+    write_records,
+    write_revisits,
+)
 from lantian.intake.context import BatchResult, IntakeContext
+from lantian.intake.day import spend
 from lantian.intake.findings import ask_for_evidence, mark_gone, store_clues, store_hits
 from lantian.intake.judge import Judged, judge, page_of, store_pages
 from lantian.intake.postings import Posting, store_postings
@@ -38,13 +45,14 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
         return BatchResult()
     _only_writer(session, ctx.platform_id)
     now = ctx.clock.now()
-    judged = judge(session, visits, source_id=ctx.source_id, matcher=ctx.matcher)
+    judged = judge(session, visits, source_id=ctx.source_id, matcher=ctx.matcher, bounds=ctx.bounds)
     _see_what_stood(session, judged)
     captures = write_records(judged, ctx.warc)
+    write_revisits(session, judged, ctx.warc)
     store_captures(session, judged, ctx)
     store_observations(session, judged, ctx)
     store_pages(session, judged)
-    gone = _gone_at_once(session, judged, now=now)
+    gone = _gone_at_once(session, judged, ctx, now=now)
     postings, versions, not_modified = store_postings(session, judged, ctx)
     fresh = store_hits(session, _scans(postings), pack_hash=ctx.matcher.pack_hash, now=now)
     clues = store_clues(
@@ -117,23 +125,33 @@ def _see_what_stood(session: Session, judged: Sequence[Judged]) -> None:
             found.hits_stood = expected <= hit if expected else bool(hit)
 
 
-def _gone_at_once(session: Session, judged: Sequence[Judged], *, now: datetime) -> list[int]:
+def _gone_at_once(
+    session: Session, judged: Sequence[Judged], ctx: IntakeContext, *, now: datetime
+) -> list[int]:
     """The clues of postings whose page says that they are gone, marked so."""
-    pages = [found.page.id for found in judged if found.outcome == "gone"]
-    if not pages:
+    gone = {found.page.id: found for found in judged if found.outcome == "gone"}
+    if not gone:
         return []
     statement = (
         update(Document)
         .where(
-            Document.page_id.in_(pages),
+            Document.page_id.in_(gone),
             Document.current.is_(True),
             Document.presence != "gone",
         )
         .values(presence="gone")
-        .returning(Document.platform_id, Document.posting_key)
+        .returning(Document.platform_id, Document.posting_key, Document.id, Document.page_id)
     )
-    found = session.execute(statement, execution_options={"synchronize_session": False})
-    return mark_gone(session, list(found.all()), now=now)
+    rows = session.execute(statement, execution_options={"synchronize_session": False}).all()
+    for page_id, found in gone.items():
+        status = found.visit.status
+        detail = f"status {status}" if status in {404, 410} else events.REMOVED
+        moved = [events.Moved(*row[:3], detail) for row in rows if row.page_id == page_id]
+        at, recorded_at = found.visit.at, found.visit.real_at
+        events.tell(
+            session, events.GONE, moved, crawl_id=ctx.crawl_id, at=at, recorded_at=recorded_at
+        )
+    return mark_gone(session, [(row[0], row[1]) for row in rows], now=now)
 
 
 def _scans(postings: dict[str, Posting]) -> list[tuple[int, ScanResult]]:
@@ -196,6 +214,8 @@ def _count(
         found.visit.reading is not None and found.visit.reading.unreadable is not None
         for found in judged
     )
+    noise = sum(found.noise for found in judged)
+    spend(session, ctx.source_id, [found.visit for found in judged])
     session.execute(
         update(Crawl)
         .where(Crawl.id == ctx.crawl_id)
@@ -206,6 +226,7 @@ def _count(
             expected=Crawl.expected + documents + absent,
             broken=Crawl.broken + broken,
             unreadable=Crawl.unreadable + unreadable,
+            noise=Crawl.noise + noise,
         ),
         execution_options={"synchronize_session": False},
     )

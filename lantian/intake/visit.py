@@ -26,7 +26,7 @@ class Visit:
     was read, `screenshot` a PNG of the full page. `links` are the rows that are new to this
     crawl's frontier, as the spider found them. What was handed in (`via`) may have no HTTP answer:
     its `status` is 0, `raw_head` empty and `media_type` says what `body` is; `at` is then when
-    somebody else saw it, and `notes` say whence it came.
+    somebody else saw it, and `notes` say whence it came. `role` and `depth` are those of its row.
     """
 
     row_id: str
@@ -48,6 +48,8 @@ class Visit:
     remote_ip: str | None = None
     media_type: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
+    role: str = "page"
+    depth: int = 0
 
     @property
     def size(self) -> int:

@@ -80,7 +80,9 @@ class FrontierRow(Entity):
     fingerprint: Mapped[str]
     url: Mapped[str]
     role: Mapped[Word]
-    """start, listing, thread, next, seller, result, page, robots, sitemap, feed, evidence, recheck"""
+    """As what it was found: start, listing, thread, next, seller, result, page; robots, sitemap or
+    feed; evidence or recheck.
+    """
     depth: Mapped[int] = mapped_column(default=0)
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[Word] = mapped_column(default="open")

@@ -61,6 +61,18 @@ def mark_done(session: Session, crawl_id: int, outcomes: dict[str, str]) -> None
         )
 
 
+def leave_out(session: Session, crawl_id: int) -> int:
+    """How many rows were still open: they are closed as left out for the budget of the day."""
+    statement = (
+        update(FrontierRow)
+        .where(FrontierRow.crawl_id == crawl_id, FrontierRow.state == "open")
+        .values(state="done", outcome="left_out")
+        .returning(FrontierRow.id)
+    )
+    found = session.execute(statement, execution_options={"synchronize_session": False})
+    return len(found.all())
+
+
 def open_rows(session: Session, crawl_id: int) -> list[FrontierRow]:
     """The rows that are still to be visited, oldest first."""
     statement = (
