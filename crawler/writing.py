@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from lantian.evidence.making import tell_file
 from lantian.evidence.tails import cut_tails
 from lantian.intake.context import BatchResult, IntakeContext
 from lantian.intake.finish import finish_crawl
@@ -58,7 +59,9 @@ class Writing:
             f"crawl-{opening.crawl_id}-{opening.token}",
             at=parts.real_clock.now(),
             software=tool_version(),
+            about=parts.conditions(),
         )
+        self._told = False
         self._context = IntakeContext(
             crawl_id=opening.crawl_id,
             source_id=opening.source_id,
@@ -85,8 +88,15 @@ class Writing:
 
     def take(self, visits: Sequence[Visit]) -> BatchResult:
         """Store one batch; raises `LeaseLost`."""
-        with self._warc.batch(), self._parts.store.write() as session:
-            return take_batch(session, visits, self._context)
+        parts = self._parts
+        with self._warc.batch(), parts.store.write() as session:
+            result = take_batch(session, visits, self._context)
+            tells = bool(result.captures) and not self._told
+            if tells:
+                now, real_now = parts.clock.now(), parts.real_clock.now()
+                tell_file(session, self._warc, now=now, real_now=real_now)
+        self._told = self._told or tells
+        return result
 
     def finish(self, finish: Finish) -> None:
         """End the crawl: its coverage, its alarms, what is gone; raises `LeaseLost`."""

@@ -24,6 +24,7 @@ from lantian.clues.leases import LEASE, hold, lease, release
 from lantian.clues.likeness import Group, group_members, groups_of
 from lantian.clues.reasons import REASONS, reason_by_key
 from lantian.errors import Conflict, IndexUnavailable, Invalid, LantianError, NotFound
+from lantian.evidence.bundle.printed import printed
 from lantian.model import Artifact, Clue
 from lantian.search.query import Query
 
@@ -199,6 +200,23 @@ def screenshot(visitor: Signed, artifact_id: int) -> Response:
         "Cache-Control": "private, max-age=86400",
     }
     return Response(body, media_type=artifact.media_type, headers=headers)
+
+
+@router.get("/evidence/captures/{capture_id}", response_class=HTMLResponse)
+def extraction_record(visitor: Signed, capture_id: int) -> Response:
+    """The extraction record of a capture, to be printed; all of it re-verified as it is read."""
+    parts = visitor.parts
+    with parts.store.read() as session:
+        made = printed(
+            session,
+            parts.archive,
+            capture_id,
+            office=parts.settings.organisation,
+            demonstration=parts.is_demo,
+        )
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox allow-modals"
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "private, no-cache"}
+    return Response(made.page, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _page(request: Request, visitor: Visitor, clue_id: int | None) -> HTMLResponse:

@@ -39,6 +39,17 @@ class TimeAuthority(BaseModel):
     """Whether exactly its host and port may be connected to although they are not public."""
 
 
+class ClockReference(BaseModel):
+    """Whose time this machine's clock is compared with, for extraction records."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(pattern=r"^(ntp|https?)://[^/\s]+")
+    """`ntp://host`, or a web address whose answers tell the date."""
+    private: bool = False
+    """Whether exactly its host and port may be connected to although they are not public."""
+
+
 class Settings(BaseSettings):
     """All settings of one installation."""
 
@@ -81,6 +92,32 @@ class Settings(BaseSettings):
     )
     organisation: str = Field(
         default="", description="Name of the office that runs this installation."
+    )
+    operators: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Who answers for what is collected, as extraction records name them,"
+        " comma-separated: two persons.",
+    )
+    place: str = Field(
+        default="", description="Where this machine stands, as extraction records name it."
+    )
+    case_number: str = Field(
+        default="",
+        description="Case under which all is collected; `lantian crawl --case` gives it to one.",
+    )
+    device_check: str = Field(
+        default="",
+        description="Who checked that this machine is clean, when, and with what result.",
+    )
+    network: str = Field(
+        default="", description="How this machine is connected, as extraction records tell it."
+    )
+    public_ip: str = Field(
+        default="", description="Address under which others see this machine, if it is another."
+    )
+    clock_references: tuple[ClockReference, ...] = Field(
+        default=(),
+        description="Whose time the clock is compared with at each run: docs/evidence.md.",
     )
     contact: str = Field(
         default="", description="Address or page in the User-Agent, so that sites can reach us."
@@ -164,7 +201,12 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "trusted_hosts", "report_to", "recheck_after_hours", "own_networks", mode="before"
+        "trusted_hosts",
+        "report_to",
+        "recheck_after_hours",
+        "own_networks",
+        "operators",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -46,6 +46,32 @@ class Parts:
 
         return Archive(self.settings.evidence_dir)
 
+    def conditions(self) -> dict[str, str]:
+        """What a WARC file tells of its making: by whom, where, under which clock.
+
+        The clock is compared anew, which takes some seconds where a reference does not answer.
+        A demonstration asks nobody.
+        """
+        from lantian.evidence.reference_clock import ClockReference, check_clock
+        from lantian.evidence.surroundings import Conditions, told_conditions
+
+        settings = self.settings
+        clock = None
+        if settings.clock_references and not self.is_demo:
+            references = [ClockReference(one.url, one.private) for one in settings.clock_references]
+            clock = check_clock(references, self.resolver, own_networks=settings.own_networks)
+        return told_conditions(
+            Conditions(
+                operators=settings.operators,
+                place=settings.place,
+                case=settings.case_number,
+                device_check=settings.device_check,
+                network=settings.network,
+                public_ip=settings.public_ip,
+                clock=clock,
+            )
+        )
+
     @cached_property
     def running(self) -> "Running":
         """The pack that runs, compiled."""

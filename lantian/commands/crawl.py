@@ -1,6 +1,7 @@
 """`lantian crawl`: crawls an address or a source, and does the jobs that this made."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -35,6 +36,13 @@ def register(app: typer.Typer) -> None:
             typer.Option(metavar="HOST:PORT", help="Permit the source this host and port."),
         ] = None,
         why: Annotated[str, typer.Option(help="Why it is permitted.")] = "",
+        case: Annotated[
+            str, typer.Option(metavar="NUMBER", help="Case for which it is collected.")
+        ] = "",
+        operator: Annotated[
+            list[str] | None,
+            typer.Option(metavar="NAME", help="Who collects, for the extraction record; repeat."),
+        ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
         settings: Annotated[
             list[str] | None,
@@ -52,6 +60,11 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(run_child(job, token, overrides))
         if not target:
             raise typer.BadParameter("Give an address or the name of a source.")
+        # Those who write are children, of this crawl and of the evidence visits that follow it.
+        if case:
+            os.environ["LANTIAN_CASE_NUMBER"] = case
+        if operator:
+            os.environ["LANTIAN_OPERATORS"] = ",".join(operator)
         summary = crawl_by_hand(target, allow or (), why, overrides)
         show(summary, as_json=as_json)
         if summary["state"] != "finished":

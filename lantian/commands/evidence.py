@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lantian.commands.evidence_bundle import export, verifier, verify_bundle
+from lantian.commands.evidence_record import record
 from lantian.commands.evidence_seal import seal
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     evidence.command("index")(index)
     evidence.command("seal")(seal)
     evidence.command("export")(export)
+    evidence.command("record")(record)
     evidence.command("verifier")(verifier)
     app.add_typer(evidence, name="evidence")
 

@@ -116,10 +116,18 @@ class WarcWriter:
         self._pending: list[bytes] = []
         self._waiting = 0
         self._info_id = self._id("warcinfo")
-        self._append(stored_member(plain(*_warcinfo(self._info_id, path.name, at, info))))
+        member = stored_member(plain(*_warcinfo(self._info_id, path.name, at, info)))
+        self.info_digest = digest_of(member)
+        """Of the record with which the file begins."""
+        self._append(member)
         self.sync()
         self._start = self._written
         _sync_folder(path.parent)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no record of a page in it yet."""
+        return self.position == self._start
 
     @property
     def position(self) -> int:
@@ -244,7 +252,7 @@ class WarcWriter:
             return
         try:
             self.sync()
-            if self._written == self._start:
+            if self.empty:
                 self._path.unlink()
                 _sync_folder(self._path.parent)
         finally:

@@ -31,7 +31,8 @@ from lantian.evidence.bundle.select import Asked, Place, Selected, original_of, 
 from lantian.evidence.bundle.told import clue_told, custody_line, document_told, event_told
 from lantian.evidence.bundle.zipped import PIECE, ZipWriter
 from lantian.evidence.cdxj import Sorter, line_of, sorting
-from lantian.evidence.record import Record, parsed, unpacked
+from lantian.evidence.conditions import first_record, subject_of
+from lantian.evidence.record import Record
 from lantian.evidence.seal import ALGORITHM, digest_of
 from lantian.evidence.spelling import date_of, payload_place
 from lantian.evidence.verify import differences
@@ -47,8 +48,6 @@ from lantian.model import (
     NoticeEvent,
     Source,
 )
-
-_MOST_INFO = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ class Export:
         by_file = groupby(self._with_originals(), key=lambda one: one.file)
         for file, places in ((file, list(places)) for file, places in by_file):
             info = self.archive.warcinfo(file)
-            self._infos[file] = _fields(parsed(unpacked(info, _MOST_INFO)[0]).payload)
+            self._infos[file] = first_record(info)[1]
             name = layout.warc_name(file)
             size = len(info) + sum(place.length for place in places)
             with zipped.stream(layout.ARCHIVE + name, size) as part:
@@ -296,10 +295,11 @@ class Export:
         return {"notice": notice_id, "state": notice.state, "content_digest": notice.content_digest}
 
     def _custody(self) -> Iterator[bytes]:
-        """The events of the audit chain about what was asked for, a line each."""
+        """The events of the audit chain about what was asked for and its files, a line each."""
+        subjects = [*self.chosen.subjects, *map(subject_of, self._infos)]
         statement = (
             select(AuditEvent)
-            .where(AuditEvent.subject.in_(self.chosen.subjects))
+            .where(AuditEvent.subject.in_(subjects))
             .where(AuditEvent.action.not_in(layout.READ_OUT))
             .order_by(AuditEvent.id)
             .execution_options(yield_per=500)
@@ -423,12 +423,6 @@ def _line(raw: bytes, name: str, offset: int) -> bytes | None:
     if isinstance(found, Damage):
         raise EvidenceDamaged(f"{name} at {offset}: {found.reason}.")
     return line_of(replace(found, offset=offset), name)
-
-
-def _fields(block: bytes) -> dict[str, str]:
-    """The fields in the block of a `warcinfo` record."""
-    lines = (line.partition(": ") for line in block.decode("utf-8", "replace").splitlines())
-    return {name: value for name, colon, value in lines if colon}
 
 
 def _readme() -> bytes:

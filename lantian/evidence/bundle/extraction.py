@@ -4,6 +4,7 @@ The fields are those of the official form. What the installation did not write d
 capture was made stays empty, to be filled in by hand: nothing is made up afterwards.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 import jinja2
 
 from lantian.clock import SHANGHAI, as_utc
+from lantian.evidence.conditions import made_told
 from lantian.model import Capture, Crawl, Source
 
 FORMAT = "lantian.extraction/1"
@@ -37,6 +39,18 @@ _KEPT_HANDED = (
 _KEPT_HANDED_ANSWER = (
     "将移交文件中记录的服务器响应（状态行、首部和正文）写入 WARC 文件，并计算 SHA-256 摘要。"
 )
+_CHINESE = (
+    (r"^not synchronised, as the kernel says", "操作系统内核报告：未与时间服务同步"),
+    (r"^synchronised, as the kernel says", "操作系统内核报告：已与时间服务同步"),
+    (r"; error not known$", "，误差未知"),
+    (r"; estimated error ([\d.]+) s, at most ([\d.]+) s$", r"，估计误差 \1 秒，最大误差 \2 秒"),
+    (r"^DNS not told; ", "域名服务器：未知；"),
+    (r"^DNS (.*?); ", r"域名服务器：\1；"),
+    (r"hosts file: (\d+) foreign names; ", r"hosts 文件中指向他处的名称：\1 个；"),
+    (r"proxy variables: none \(not used\)$", "代理变量：无"),
+    (r"proxy variables: (.*) \(not used\)$", r"代理变量：\1（未使用）"),
+)
+"""What `lantian.evidence.surroundings` says, in the words of the form."""
 _PURPOSES = {"crawl": "日常监测采集", "evidence": "取证访问", "recheck": "复查访问"}
 
 
@@ -60,18 +74,14 @@ def fields_of(
         "format": FORMAT,
         "capture": capture.id,
         "demonstration": demonstration,
-        "case": {"number": None, "task": crawl.job_key, "purpose": capture.purpose},
+        "case": {
+            "number": warcinfo.get("case"),
+            "task": crawl.job_key,
+            "purpose": capture.purpose,
+        },
         "source": {"name": source.name, "title": source.title, "kind": source.kind},
         "unit": office or None,
-        "operators": [],
-        "place": None,
-        "device": {
-            "host": warcinfo.get("hostname"),
-            "system": warcinfo.get("operating-system"),
-            "cleanliness_check": None,
-        },
-        "network": {"own_ip": warcinfo.get("ip"), "check": None},
-        "clock": {"check": warcinfo.get("clock"), "offset_seconds": None},
+        **made_told(warcinfo),
         "tool": {
             "name": "Lantian",
             "version": capture.tool_version,
@@ -162,6 +172,13 @@ def page_of(told: Mapping[str, Any], *, digest: str, pictures: Mapping[str, str]
     return page.encode("utf-8", "replace")
 
 
+def in_chinese(text: str | None) -> str | None:
+    """What the program says of clock and network in the record, for the printed page."""
+    for pattern, words in _CHINESE:
+        text = re.sub(pattern, words, text) if text else text
+    return text
+
+
 def _shanghai(utc: str | None) -> str:
     if not utc:
         return ""
@@ -180,4 +197,5 @@ def _templates() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     made.filters["shanghai"] = _shanghai
+    made.filters["chinese"] = in_chinese
     return made

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from lantian.evidence.bundle.zipped import PIECE, BadZip, Member, Window
+from lantian.evidence.conditions import MOST, first_record
 from lantian.evidence.finding import Finding
+from lantian.evidence.record import BadRecord
 from lantian.evidence.seal import ALGORITHM
 
 MOST_JSON = 64 * 1024 * 1024
@@ -59,6 +61,18 @@ class Opened:
     progress: Callable[[int], None] | None = None
     spoiled: set[str] = field(default_factory=set)
     records: dict[str, Kept] = field(default_factory=dict)
+    _made: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+
+    def made(self, name: str) -> tuple[str, dict[str, str]] | None:
+        """The digest of a WARC file's first record, and its fields; none if it is not sound."""
+        if name not in self._made:
+            if not self.sound(name):
+                return None
+            try:
+                self._made[name] = first_record(self.window(name).read(MOST))
+            except BadRecord:
+                return None
+        return self._made[name]
 
     def digest(self, name: str) -> str:
         """The digest of a member, as computed by `read_all`; empty where there is none."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.opened import Kept, Opened, Wrong, judged, parsed_json
+from lantian.evidence.conditions import MADE, file_of, made_told
 from lantian.evidence.finding import Finding
 from lantian.evidence.seal import digest_of
 from lantian.evidence.spelling import date_of, payload_place, status_of
@@ -87,6 +88,7 @@ def _capture(bundle: Opened, name: str, capture_id: int, known: set[str]) -> Ite
             record.named = True
             if one["role"] == "payload":
                 yield from _payload(told, one, record, name)
+                yield from _made(bundle, told, one["warc"], name)
         if one["role"] == "screenshot":
             pictures.append(one["file"])
     if not numbers["payload"]:
@@ -139,6 +141,18 @@ def _payload(
         if by_told != by_record:
             reason = f"it names another {what} than the record does."
             yield Finding("changed", name, reason, capture_id)
+
+
+def _made(bundle: Opened, told: dict[str, Any], warc: str, name: str) -> Iterator[Finding]:
+    """By whom and how it was captured, against what the WARC file says of its making."""
+    made = bundle.made(warc)
+    if made is None:
+        return
+    said = {**made_told(made[1]), "case": {**told["case"], "number": made[1].get("case")}}
+    for what, by_file in said.items():
+        if told[what] != by_file:
+            reason = f"it tells another {what} than the first record of {warc}."
+            yield Finding("changed", name, reason, told["capture"])
 
 
 def _document(
@@ -194,10 +208,21 @@ def _custody(bundle: Opened, told: dict[str, Any]) -> Iterator[Finding]:
         if follows and event["previous"] != before["digest"]:
             reason = f"line {count}: event {event['event']} does not follow the one before it."
             yield Finding("changed", layout.CUSTODY, reason)
+        if event["action"] == MADE:
+            yield from _told_of_file(bundle, event, count)
         before = event
     if (count, bundle.digest(layout.CUSTODY)) != (told["lines"], told["digest"]):
         reason = f"it has {count} lines, and is not the one of which bundle.json tells."
         yield Finding("changed", layout.CUSTODY, reason)
+
+
+def _told_of_file(bundle: Opened, event: dict[str, Any], number: int) -> Iterator[Finding]:
+    """What the audit chain says of a file's first record, against the file in the bundle."""
+    name = layout.ARCHIVE + layout.warc_name(file_of(event["subject"]))
+    made = bundle.made(name)
+    if made is not None and made[0] != event["detail"]["warcinfo"]:
+        reason = f"its first record is not that of which line {number} of {layout.CUSTODY} tells."
+        yield Finding("changed", name, reason)
 
 
 def _body(event: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from lantian.evidence.seal import digest_of
 MODULES = (
     "lantian.errors",
     "lantian.evidence.cdxj",
+    "lantian.evidence.conditions",
     "lantian.evidence.finding",
     "lantian.evidence.record",
     "lantian.evidence.reply",

@@ -1,6 +1,6 @@
 """What was handed in becomes visits, and these captures, documents, hits and clues as any other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lantian.clock import Clock
 from lantian.evidence.archive import Archive
+from lantian.evidence.making import tell_file
 from lantian.evidence.tails import cut_tails
 from lantian.intake.context import IntakeContext
 from lantian.intake.finish import finish_crawl
@@ -46,6 +47,7 @@ class Desk:
     tool_version: str
     folders: tuple[Path, ...] = ()
     keep_payload_days: int = 180
+    conditions: Callable[[], Mapping[str, str]] | None = None
     shadow: Callable[[], Shadow | None] = lambda: None
 
 
@@ -122,8 +124,12 @@ class Taking:
                 jobs.require(session, claim.id, claim.token)
                 cut_tails(session, desk.archive, f"{name}-")
         self.warc = desk.archive.writer(
-            f"{name}-{claim.token}", at=desk.real_clock.now(), software=desk.tool_version
+            f"{name}-{claim.token}",
+            at=desk.real_clock.now(),
+            software=desk.tool_version,
+            about=None if desk.conditions is None else desk.conditions(),
         )
+        self._told = False
         self.hits = 0
         self.clue_ids: set[int] = set()
         self._shadow = desk.shadow()
@@ -155,6 +161,9 @@ class Taking:
             groups.items(), key=lambda one: (one[1][0].platform_id, one[0])
         ):
             outcomes |= self._take(session, context, group)
+        if not self._told and not self.warc.empty:
+            tell_file(session, self.warc, now=now, real_now=self.desk.real_clock.now())
+            self._told = True
         return outcomes
 
     def finish(self, session: Session) -> None:
@@ -249,6 +258,7 @@ class Taking:
     def forget(self) -> None:
         """Look up sources and crawls again: the transaction in which they were made has failed."""
         self._contexts.clear()
+        self._told = False
 
 
 def _kept_already(

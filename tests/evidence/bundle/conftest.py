@@ -20,6 +20,7 @@ from lantian.evidence.bundle.export import Export, Exported
 from lantian.evidence.bundle.select import Asked
 from lantian.evidence.bundle.zipped import ZipWriter
 from lantian.evidence.finding import Finding
+from lantian.evidence.making import tell_digest
 from lantian.evidence.seal import digest_of
 from lantian.model import (
     Artifact,
@@ -76,11 +77,14 @@ class Case(Kept):
 def build(kept: Kept) -> Case:
     """The case, in the store and the archive of `kept`."""
     case = Case(kept.store, kept.archive, kept.crawl_id)
+    files = {}
     with case.archive.writer("crawl-1", at=AT, about=ABOUT) as writer:
+        files[writer.file] = writer.info_digest
         case.capture(writer, "https://shop.example/other", b"<p>nothing", hit_count=0)
         case.capture(writer, URL, PAGE.encode(), hit_count=2)
         case.capture(writer, URL, PAGE.encode() + b"<!-- 2 -->", hit_count=3)
     with case.archive.writer("evidence-2", at=AT, about=ABOUT) as writer:
+        files[writer.file] = writer.info_digest
         dom = f"<html><body>{TEXT}</body></html>".encode()
         seen: dict[str, Any] = {"purpose": "evidence", "hits_stood": True, "via": "browser"}
         case.capture(writer, URL, dom, dom=dom + b"<!-- dom -->", screenshot=PNG, **seen)
@@ -90,7 +94,7 @@ def build(kept: Kept) -> Case:
         case.capture(writer, URL, b"<p>gone", head=head, **gone)
     for version, capture_id in ((1, 2), (2, 3)):
         document(case, version, capture_id)
-    decide(case)
+    decide(case, files)
     return case
 
 
@@ -143,8 +147,8 @@ def document(case: Case, version: int, capture_id: int) -> None:
             session.add(Hit(**values, **place, **told, found_at=AT))
 
 
-def decide(case: Case) -> None:
-    """The clue, its decision, the notice with a re-check, and the audit events of all that."""
+def decide(case: Case, files: dict[str, str]) -> None:
+    """The clue, its decision, the notice with a re-check, and the events of that and the files."""
     with case.store.write() as session:
         user = User(name="li", display_name="李", role="reviewer", created_at=AT)
         clue = Clue(
@@ -216,6 +220,8 @@ def decide(case: Case) -> None:
             audit.record(
                 session, actor="user:li", action=action, subject=subject, now=AT, real_now=AT
             )
+        for file, digest in files.items():
+            tell_digest(session, file, digest, now=AT, real_now=AT)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from lantian.errors import Unreadable
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.zipped import members_of
-from lantian.evidence.record import compressed_member, parsed, plain, unpacked
+from lantian.evidence.record import compressed_member, parsed, plain, stored_member, unpacked
 from lantian.evidence.seal import digest_of
 from tests.evidence.bundle.conftest import BOTH, Tamper, add, check, content, forge, packed, replace
 
@@ -226,6 +226,24 @@ def screenshot_of_another_page(members: Members) -> None:
     edit("evidence/capture-4.json", change)(members)
 
 
+def another_machine(members: Members) -> None:
+    """A file that tells another machine, in a sound record, and extraction records that agree."""
+    data, length = unpacked(members[WARC], 1 << 20)
+    old, block = (
+        parsed(data),
+        parsed(data).payload.replace("取证一号".encode(), "取证二号".encode()),
+    )
+    fields = {**old.fields, "WARC-Block-Digest": digest_of(block)}
+    del fields["Content-Length"]
+    forged = stored_member(plain(tuple(fields.items()), block))
+    assert len(forged) == length
+    members[WARC] = forged + members[WARC][length:]
+    for capture in (2, 3):
+        edit(
+            f"evidence/capture-{capture}.json", lambda told: told["device"].update(host="取证二号")
+        )(members)
+
+
 def change_a_hit(key: str, value: object) -> Tamper:
     return edit("evidence/document-1.json", lambda told: told["hits"][0].__setitem__(key, value))
 
@@ -322,6 +340,22 @@ ALL_FIXED: list[tuple[Tamper, str, str]] = [
     (belie_a_record, WARC, "its content does not match its digest"),
     (a_strange_record, WARC, "a record of the kind 'conversion' is not expected here"),
     (a_bomb, WARC, "it holds more than"),
+    (another_machine, WARC, "its first record is not that of which line 5 of"),
+    (
+        change_a_capture("operators", value=["丙某"]),
+        "evidence/capture-2.json",
+        "it tells another operators than the first record of archive/",
+    ),
+    (
+        change_a_capture("clock", "offset_seconds", value="+0.0000"),
+        "evidence/capture-2.json",
+        "it tells another clock than the first record of archive/",
+    ),
+    (
+        change_a_capture("case", "number", value="另案"),
+        "evidence/capture-2.json",
+        "it tells another case than the first record of archive/",
+    ),
     (replace(WARC, b"\x1f\x8b", b"\x1f\x8c"), WARC, "at 0: it cannot be decompressed"),
     (add(WARC, b""), WARC, "the record urn:uuid:.* of its payload is not there"),
     (swap(WARC, EVIDENCE), "evidence/capture-2.json", "the record has another WARC file"),
@@ -456,7 +490,7 @@ ALL_FIXED: list[tuple[Tamper, str, str]] = [
         "not the content that was frozen",
     ),
     (forge_a_line, layout.CUSTODY, "line 2: event 3 does not match its digest"),
-    (drop_a_line, layout.CUSTODY, "it has 3 lines, and is not the one of which bundle.json tells"),
+    (drop_a_line, layout.CUSTODY, "it has 5 lines, and is not the one of which bundle.json tells"),
     (reorder_lines, layout.CUSTODY, "line 2 is not in order"),
     (relink_a_line, layout.CUSTODY, "line 2: event 3 does not follow the one before it"),
     (add(layout.CUSTODY, b"{}\n"), layout.CUSTODY, "not as Lantian writes it"),
