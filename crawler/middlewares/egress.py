@@ -74,9 +74,12 @@ class EgressMiddleware:
 
 
 def _stay(spider: SiteSpider, row: Planned | None, url: str) -> None:
-    """Keep a redirected request within the site; a start address may move to another host."""
+    """Keep a redirected request within the site.
+
+    A start address may move to another host; an advert leads where it wants.
+    """
     run, host = spider.run, host_of(url)
-    if run is None or row is None:
+    if run is None or row is None or row.role == "landing":
         return
     if host in run.hosts or host_allowed(host, run.profile.hosts):
         return

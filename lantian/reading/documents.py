@@ -49,7 +49,7 @@ def documents_of(
 
 def rules_for(plan: Plan, url: str, path: str) -> list[DocumentPlan]:
     """The document rules that look at this page."""
-    return [rule for rule in plan.documents if not rule.pages or rule.pages.match(url, path)]
+    return [rule for rule in plan.documents if rule.looks_at(url, path)]
 
 
 def _embed(view: View, plan: DocumentPlan) -> None:

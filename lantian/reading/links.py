@@ -1,11 +1,13 @@
 """The links of a page, each with its role."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from lantian.errors import Invalid
 from lantian.reading.address import canonical, host_allowed, host_of, join, path_of
 from lantian.reading.page import Link
 from lantian.reading.plan import LinkPlan, Plan
+from lantian.reading.profile import LinkRule
 from lantian.reading.text import one_line
 from lantian.reading.view import View
 
@@ -87,17 +89,17 @@ def _hrefs(view: View, plan: LinkPlan) -> Iterator[tuple[str, str]]:
     if rule.jsonpath is not None:
         for value in view.by_jsonpath(rule.jsonpath):
             if isinstance(value, (str, int)) and not isinstance(value, bool):
-                yield _templated(rule.template, str(value)), ""
+                yield _address(rule, str(value), view.url), ""
     elif rule.xpath is not None:
         for node in view.by_xpath(rule.xpath):
             value = node if isinstance(node, str) else _xml_attribute(node, rule.attr)
             if value:
-                yield _templated(rule.template, value), ""
+                yield _address(rule, value, view.url), ""
     else:
         for node in view.tree.css(rule.css or "a[href]"):
             href = node.attributes.get(rule.attr)
             if href:
-                yield _templated(rule.template, href), one_line(node.text(deep=True))[:200]
+                yield _address(rule, href, view.url), one_line(node.text(deep=True))[:200]
 
 
 def _xml_attribute(node: object, name: str) -> str:
@@ -105,5 +107,16 @@ def _xml_attribute(node: object, name: str) -> str:
     return str(get(name) or "") if get is not None else ""
 
 
-def _templated(template: str | None, value: str) -> str:
-    return value if template is None else template.replace("{}", value.strip())
+def _address(rule: LinkRule, value: str, url: str) -> str:
+    """The address that a value stands for: as it is, in the template, or in the parameter."""
+    value = value.strip()
+    if rule.parameter is not None:
+        return with_parameter(url, rule.parameter, value)
+    return value if rule.template is None else rule.template.replace("{}", value)
+
+
+def with_parameter(url: str, name: str, value: str) -> str:
+    """The address with this parameter set; the others stay as they are written."""
+    base, _, query = url.partition("#")[0].partition("?")
+    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] != name]
+    return base + "?" + "&".join([*kept, f"{name}={quote(value, safe='')}"])

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 DocumentKind = Literal["listing", "post", "reply", "result", "page"]
-LinkRole = Literal["listing", "thread", "next", "seller", "result", "page"]
+LinkRole = Literal["listing", "thread", "next", "sitemap", "seller", "result", "landing", "page"]
 OutcomeHint = Literal["gone", "blocked", "logged_out"]
 Via = Literal["http", "browser"]
 
@@ -34,7 +34,10 @@ class RawPage:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link worth following or keeping; `url` is canonical."""
+    """A link worth following or keeping; `url` is canonical.
+
+    In a sitemap or feed, `text` is when its page last changed, if that is told (ISO 8601).
+    """
 
     url: str
     role: LinkRole
@@ -94,6 +97,7 @@ UNREADABLE = {
     "binary": "the answer is no text",
     "charset": "no character set gives sensible text",
     "json": "the answer should be JSON and is not",
+    "xml": "a sitemap or feed is not as it should be",
     "readers": "two readers disagree on what the page says",
     "time": "reading took longer than allowed",
     "memory": "reading took more memory than allowed",

@@ -37,6 +37,13 @@ class DocumentPlan:
 
     rule: DocumentRule
     pages: Addresses
+    but: Addresses
+
+    def looks_at(self, url: str, path: str) -> bool:
+        """Whether the rule looks at the page of this address."""
+        if self.pages and not self.pages.match(url, path):
+            return False
+        return not (self.but and self.but.match(url, path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,7 @@ def _document(rule: DocumentRule) -> DocumentPlan:
     return DocumentPlan(
         rule=rule,
         pages=addresses(rule.pages),
+        but=addresses(rule.except_pages),
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from lantian.reading.page import DocumentKind, LinkRole
 from lantian.reading.select import Patterns, Select, Selects, Strict, as_tuple, language_of
 from lantian.reading.syntax import check_css
+from lantian.reading.walking import Discovery, Revisit
 
 Kind = Literal["shop", "forum", "search", "site"]
 Browser = Literal["no", "yes", "if-missing"]
@@ -33,6 +34,9 @@ class DocumentRule(Strict):
 
     kind: DocumentKind
     pages: Patterns = Field((), description="Pages that carry it; none given: every page.")
+    except_pages: Patterns = Field(
+        (), description="Pages among them that do not carry it, such as those of the site itself."
+    )
     each: Select | None = Field(
         None, description="One document for every such element; absent: the page is one document."
     )
@@ -113,6 +117,11 @@ class LinkRule(Strict):
     template: str | None = Field(
         None, description="Address with {} for the value found, as JSON answers give ids."
     )
+    parameter: str | None = Field(
+        None,
+        pattern=r"^[^=&?#\s]{1,60}$",
+        description="The next page is this one's address with the value found in this parameter.",
+    )
     pages: Patterns = Field((), description="Pages on which the rule looks; none given: all.")
     allow: Patterns = Field((), description="Addresses that it takes; none given: all.")
     deny: Patterns = Field((), description="Addresses that it leaves out.")
@@ -130,6 +139,8 @@ class LinkRule(Strict):
             Select(xpath=self.xpath, jsonpath=self.jsonpath)
         if self.template is not None and self.template.count("{}") != 1:
             raise ValueError("the template needs exactly one {}")
+        if self.template is not None and self.parameter is not None:
+            raise ValueError("give template or parameter, not both")
         return self
 
 
@@ -179,13 +190,15 @@ class Address(Strict):
 
 
 class Budget(Strict):
-    """How far one crawl goes."""
+    """How far one crawl goes, and all crawls of one day (Asia/Shanghai)."""
 
     pages: int = Field(2_000, ge=1, description="Pages of one crawl.")
     depth: int = Field(50, ge=0, description="Links from a start address.")
     parameters: int = Field(
         500, ge=1, description="Different query strings under one path: calendars end here."
     )
+    day_pages: int = Field(20_000, ge=1, description="Pages of one day, by all crawls together.")
+    day_mb: float = Field(2_000, gt=0, description="Megabytes of one day, by all crawls together.")
 
 
 class Manners(Strict):
@@ -236,6 +249,8 @@ class SiteProfile(Strict):
     schedule: str | None = Field(None, description="Cron line in Asia/Shanghai.")
     manners: Manners = Manners()
     budget: Budget = Budget()
+    revisit: Revisit = Revisit()
+    discovery: Discovery | None = None
     address: Address = Address()
     searches: Searches | None = None
     links: tuple[LinkRule, ...] = ()
@@ -287,9 +302,10 @@ class SiteProfile(Strict):
     @cached_property
     def version(self) -> str:
         """The digest of all that decides how pages are read ("sha256:…")."""
-        content = self.model_dump(
-            mode="json", exclude={"title", "schedule", "manners", "budget", "healthy", "searches"}
-        )
+        left_out = {"title", "schedule", "manners", "budget", "healthy", "searches", "revisit"}
+        if self.discovery is None:
+            left_out.add("discovery")
+        content = self.model_dump(mode="json", exclude=left_out)
         line = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(line.encode()).hexdigest()
 

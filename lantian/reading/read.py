@@ -7,6 +7,7 @@ from selectolax.lexbor import SelectolaxError
 
 from lantian.errors import Invalid
 from lantian.reading.address import canonical, path_of
+from lantian.reading.announced import announced
 from lantian.reading.charset import Decoded, decode
 from lantian.reading.documents import documents_of, rules_for
 from lantian.reading.links import links_of
@@ -51,6 +52,10 @@ def read_page(raw: RawPage, profile: SiteProfile) -> Reading:
     `read_guarded`: this function cannot be interrupted.
     """
     plan = plan_of(profile)
+    if profile.discovery is not None:
+        listed = announced(raw, plan, decoded)
+        if listed is not None:
+            return listed
     found = decoded(raw, profile)
     if found.fault:
         return _unread(raw, profile, found, found.fault, _what(raw))
@@ -88,7 +93,7 @@ def _unread(raw: RawPage, profile: SiteProfile, found: Decoded, code: str, detai
 
 def _read(raw: RawPage, plan: Plan, found: Decoded) -> Reading:
     profile = plan.profile
-    is_json, data = _json(raw, found.text)
+    is_json, data = json_of(raw, found.text)
     if is_json and data is None:
         return _unread(raw, profile, found, "json", _what(raw))
     view = View(raw.url, "" if is_json else found.text, plan.addresses, data)
@@ -113,7 +118,7 @@ def _read(raw: RawPage, plan: Plan, found: Decoded) -> Reading:
     return _judged(reading, raw, plan, view) if good else reading
 
 
-def _json(raw: RawPage, text: str) -> tuple[bool, object]:
+def json_of(raw: RawPage, text: str) -> tuple[bool, object]:
     """Whether the answer is JSON, and its value (`None` where it should be and is not)."""
     declared = raw.header(b"content-type").partition(";")[0].strip().lower()
     says_json = declared.endswith(("/json", "+json")) and raw.via == "http"

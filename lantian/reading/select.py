@@ -24,15 +24,22 @@ class Step(Strict):
     segment: int | None = Field(
         None, description="Keep this segment of an address's path; -1 is the last."
     )
+    json_value: Annotated[str, BeforeValidator(check_jsonpath)] | None = Field(
+        None,
+        alias="json",
+        description="The value is JSON, as attributes hold it: keep what this JSONPath finds.",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if len(self.model_fields_set) != 1:
-            raise ValueError("give exactly one of after, before, drop, prefix, query, segment")
+            raise ValueError(
+                "give exactly one of after, before, drop, prefix, query, segment, json"
+            )
         return self
 
 
-NAMED = ("html", "digits", "number", "price", "lower", "address")
+NAMED = ("html", "digits", "number", "price", "lower", "address", "icp")
 
 
 def _known_step(value: object) -> object:
@@ -42,11 +49,12 @@ def _known_step(value: object) -> object:
 
 
 Clean = Annotated[
-    Literal["html", "digits", "number", "price", "lower", "address"] | Step,
+    Literal["html", "digits", "number", "price", "lower", "address", "icp"] | Step,
     BeforeValidator(_known_step),
 ]
 """A step of cleaning: the text of HTML in a value; its digits; the first number; the price in
-yuan; lower case; an address absolute and canonical; or a step that takes a word."""
+yuan; lower case; an address absolute and canonical; the ICP record number; or a step that takes a
+word."""
 
 PLACES = ("css", "xpath", "jsonpath", "url", "const")
 
@@ -74,7 +82,9 @@ class Select(Strict):
     const: str | None = Field(None, description="This text itself.")
     attr: str | None = Field(None, min_length=1, description="An attribute instead of the text.")
     page: bool = Field(
-        default=False, description="Look in the whole page, not in the document's element."
+        default=False,
+        description="Look in the whole page, not in the document's element; filters of a JSONPath "
+        "call the document `_` then.",
     )
     all: bool = Field(default=False, description="Take every match, not the first.")
     join: str = Field("\n", description="What stands between several matches.")

@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 from lantian.clock import SHANGHAI
 from lantian.errors import Invalid
 from lantian.reading.address import AddressRules, canonical
+from lantian.reading.jsonvalues import first_in
 from lantian.reading.limits import is_costly
 from lantian.reading.select import Clean, Step
 from lantian.reading.text import block_text, has_hidden, one_line
@@ -24,6 +25,10 @@ _DATE = re.compile(
     r"(?<!\d)(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)\s*日?[T\s]*"
     r"(?:(上午|下午)?\s*(\d{1,2})\s*[:时点]\s*(\d{1,2})?\s*(?:[:分]\s*(\d{1,2}))?(?:[.,]\d+)?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?"
+)
+_ICP = re.compile(
+    r"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼])\s?ICP\s?([备证])\s?(\d{6,12})\s?号?",
+    re.IGNORECASE,
 )
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?")
 
@@ -47,6 +52,8 @@ def _by_word(value: str, step: Step) -> str:
         return value.replace(step.drop, "")
     if step.prefix is not None:
         return step.prefix + value if value else ""
+    if step.json_value is not None:
+        return first_in(value, step.json_value)
     try:
         parts = urlsplit(value)
         if step.query is not None:
@@ -70,6 +77,8 @@ def _by_name(value: str, step: str, base: str, rules: AddressRules) -> str:
         return price_of(value) or ""
     if step == "lower":
         return value.lower()
+    if step == "icp":
+        return icp_of(value)
     try:
         return canonical(urljoin(base, value), rules) if value else ""
     except (Invalid, ValueError):
@@ -101,6 +110,16 @@ def price_of(text: str) -> str | None:
     amount = amount.scaleb(_WAN.get(follows, 0))
     plain = f"{amount:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def icp_of(text: str) -> str:
+    """The first ICP record number in a text, as the ministry writes it; empty where there is none.
+
+    It is the number of the operator (粤ICP备12345678号): what follows for each of its sites (-1)
+    is left out. Source: 互联网信息服务管理办法, article 12: it stands at the foot of the home page.
+    """
+    found = _ICP.search(normalize("NFKC", text))
+    return f"{found[1]}ICP{found[2]}{found[3]}号" if found else ""
 
 
 def time_of(text: str) -> datetime | None:

@@ -1,14 +1,13 @@
 """One page opened for reading: its tree, its JSON, and what selectors find there."""
 
-import json
 from collections.abc import Callable, Iterable
-from functools import cached_property, lru_cache
-from itertools import islice
+from functools import cached_property
 from typing import Any
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from lantian.reading.address import AddressRules, join, origin_of
+from lantian.reading.jsonvalues import found_in, scalar
 from lantian.reading.plan import from_address
 from lantian.reading.select import Select
 from lantian.reading.text import block_text, clean_text, has_hidden, one_line
@@ -16,9 +15,6 @@ from lantian.reading.values import cleaned
 
 # With its events Lexbor takes time quadratic in the options of a <select>: minutes for a page.
 _OPTIONS = LexborDocumentOptions.WO_EVENTS
-
-MOST_FOUND = 6_000
-"""Values that one JSONPath gives; making each costs some 50 µs."""
 
 Scope = Any
 """What a document's selectors look in: a Lexbor or lxml element, a JSON value, or `None`."""
@@ -125,6 +121,9 @@ class View:
     ) -> list[str]:
         """What one selector finds, before cleaning; empty values left out."""
         if scope is not None and select.page:
+            if select.jsonpath is not None and "_." in select.jsonpath:
+                # What the page says of this very document: an author listed apart, say.
+                return [scalar(value) for value in found_in(self.data, select.jsonpath, scope)]
             # The same for every document of the page, so it is looked for once.
             known = self._of_page.get(id(select))
             if known is None:
@@ -133,7 +132,7 @@ class View:
         if select.css is not None:
             found = self._by_css(select, scope, text or _line_of)
         elif select.jsonpath is not None:
-            found = [_scalar(value) for value in self.by_jsonpath(select.jsonpath, scope)]
+            found = [scalar(value) for value in self.by_jsonpath(select.jsonpath, scope)]
         elif select.xpath is not None:
             found = self._by_xpath(select, scope, text or _line_of)
         elif select.url is not None:
@@ -182,16 +181,7 @@ class View:
 
     def by_jsonpath(self, path: str, scope: Scope = None) -> list[Any]:
         """What a JSONPath finds in the scope, or else in the page's JSON."""
-        data = self.data if scope is None else scope
-        if not isinstance(data, (dict, list)):
-            return []
-        from jsonpath import JSONPathError
-
-        try:
-            found = _compiled_jsonpath(path).finditer(data)
-            return [match.obj for match in islice(found, MOST_FOUND)]
-        except JSONPathError:
-            return []
+        return found_in(self.data if scope is None else scope, path)
 
     def nodes(self, select: Select) -> list[Scope]:
         """The elements or values that one selector finds in the whole page."""
@@ -204,13 +194,6 @@ class View:
         return []
 
 
-@lru_cache(maxsize=1_024)
-def _compiled_jsonpath(path: str) -> Any:
-    import jsonpath
-
-    return jsonpath.compile(path)
-
-
 def _line_of(node: LexborNode) -> str:
     return one_line(node.text(deep=True))
 
@@ -219,7 +202,7 @@ def _attribute(node: Scope, name: str) -> str:
     if isinstance(node, LexborNode):
         return node.attributes.get(name) or ""
     if isinstance(node, dict):
-        return _scalar(node.get(name))
+        return scalar(node.get(name))
     get = getattr(node, "get", None)
     return str(get(name) or "") if get is not None else ""
 
@@ -236,15 +219,6 @@ def _xml_text(value: Any, text: Callable[[LexborNode], str]) -> str:
     fragment = etree.tostring(value, encoding="unicode", method="html", with_tail=False)
     body = LexborHTMLParser(fragment).body
     return text(body) if body is not None else ""
-
-
-def _scalar(value: object) -> str:
-    """A JSON value as text; an object or array as compact JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.strip()
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _strings(data: object) -> list[str]:
