@@ -7,9 +7,17 @@ import os
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -178,7 +186,9 @@ class Settings(BaseSettings):
         description="Whether Chromium may open real sites without its sandbox when run as root.",
     )
     profiles_dir: Path | None = Field(
-        default=None, description="Folder of further site profiles; they win over shipped ones."
+        default=None,
+        description="Folder of your own site profiles, which win over shipped ones; unset:"
+        " `profiles` in the data folder.",
     )
     pack_dir: Path | None = Field(
         default=None,
@@ -222,6 +232,13 @@ class Settings(BaseSettings):
             msg = "two authorities have one name"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _own_profiles(self) -> Self:
+        """What `lantian source add` writes is found by whatever asks for a profile."""
+        if self.profiles_dir is None:
+            object.__setattr__(self, "profiles_dir", self.data_dir / "profiles")
+        return self
 
     @cached_property
     def effective_store_url(self) -> str:

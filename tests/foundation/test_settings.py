@@ -61,3 +61,8 @@ def test_cookies_go_over_https_where_the_address_does() -> None:
     assert Settings(base_url="https://lantian.example").cookies_over_https
     assert not Settings(base_url="http://127.0.0.1:8000").cookies_over_https
     assert Settings(base_url="http://127.0.0.1:8000", secure_cookies=True).cookies_over_https
+
+
+def test_profiles_of_ones_own_lie_in_the_data_folder_unless_set_elsewhere(tmp_path: Path) -> None:
+    assert Settings(data_dir=tmp_path).profiles_dir == tmp_path / "profiles"
+    assert Settings(data_dir=tmp_path, profiles_dir=Path("other")).profiles_dir == Path("other")
