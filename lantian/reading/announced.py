@@ -38,8 +38,7 @@ LONGEST = 2_000
 
 _GZIP = b"\x1f\x8b"
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_ROOT = re.compile(r"^\s*(?:<\?xml[^>]*\?>|<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>|\s)*"
-                   r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed)[\s>/]", re.DOTALL)  # fmt: skip
+_ROOT = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed)[\s>/]")
 _KIND: dict[str, Kind] = {
     "urlset": "sitemap",
     "sitemapindex": "sitemap",
@@ -47,6 +46,9 @@ _KIND: dict[str, Kind] = {
     "feed": "feed",
 }
 _ROOT_WITHIN = 10_000
+"""Characters in which the first element must begin."""
+_PROLOGUE = (("<?", "?>"), ("<!--", "-->"), ("<!DOCTYPE", ">"))
+_MOST_ELEMENTS = 1_000_000
 _SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -89,10 +91,9 @@ def announced(
         )
         return _listed("robots", told, page, plan, "utf-8")
     found = decoded(page, profile)
-    root = _ROOT.match(found.text, 0, _ROOT_WITHIN)
-    if root is None:
+    kind = _kind_of(found.text)
+    if kind is None:
         return None
-    kind = _KIND[root[1]]
     try:
         return _listed(kind, _entries(found.text), page, plan, found.charset)
     except _Wrong as error:
@@ -102,6 +103,26 @@ def announced(
 def changed_at(link: Link) -> datetime | None:
     """When a list says that the address last changed; none where it does not."""
     return datetime.fromisoformat(link.text) if link.text else None
+
+
+def _kind_of(text: str) -> Kind | None:
+    """What the first element says that it is, behind what may stand before it."""
+    place = 0
+    while place < min(len(text), _ROOT_WITHIN):
+        if text[place].isspace() or text[place] == "\ufeff":
+            place += 1
+            continue
+        ending = next((end for start, end in _PROLOGUE if text.startswith(start, place)), None)
+        if ending is None:
+            root = _ROOT.match(text, place)
+            return _KIND[root[1]] if root is not None else None
+        if text.startswith("<!DOCTYPE", place) and "[" in text[place : text.find(">", place)]:
+            ending = "]>"
+        end = text.find(ending, place)
+        if end < 0:
+            return None
+        place = end + len(ending)
+    return None
 
 
 def _unread(kind: Kind, why: str, charset: str) -> Reading:
@@ -125,11 +146,13 @@ def _entries(text: str) -> Iterator[_Told]:
     """What a sitemap or feed lists, read element by element; raises `_Wrong`."""
     # Decoded already: the parser knows few character sets, and none that a declaration lies about.
     data = BytesIO(_DECLARATION.sub("", text, count=1).encode("utf-8", "replace"))
-    depth = 0
+    depth = count = 0
     try:
         for event, element in iterparse(data, ("start", "end"), forbid_dtd=True):
             if event == "start":
-                depth += 1
+                depth, count = depth + 1, count + 1
+                if count > _MOST_ELEMENTS:
+                    raise _Wrong(f"it has over {_MOST_ELEMENTS:,} elements")
                 if depth > DEEPEST:
                     raise _Wrong(f"its elements are nested over {DEEPEST} levels")
                 continue
@@ -147,7 +170,7 @@ def _entries(text: str) -> Iterator[_Told]:
 
 
 def _name(element: Element) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2]
 
 
 def _texts(element: Element) -> dict[str, str]:
