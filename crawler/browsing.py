@@ -5,6 +5,7 @@ import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -13,12 +14,14 @@ from scrapy.http import Headers, HtmlResponse, Response
 from crawler.answer import Answer
 from lantian.browser.find import find_chromium
 from lantian.browser.launch import is_local, sandbox_for
-from lantian.browser.pool import TABS, TabPool, browsing
-from lantian.browser.visit import BrowserVisit, VisitLimits
+from lantian.browser.visit import TABS, BrowserVisit, VisitLimits
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
 from lantian.errors import BrowserUnavailable
 from lantian.wiring import Parts
+
+if TYPE_CHECKING:
+    from lantian.browser.pool import TabPool
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +82,9 @@ class Browsing:
         """End the browser."""
         await self._stack.aclose()
 
-    async def _started(self) -> TabPool:
+    async def _started(self) -> "TabPool":
+        from lantian.browser.pool import browsing
+
         async with self._starting:
             if self._broken is not None:
                 raise self._broken

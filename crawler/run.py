@@ -3,12 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crawler.browsing import BrowserPlan, plan_browser
 from crawler.starting import WriterProcess
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
@@ -22,6 +21,9 @@ from lantian.settings import Settings
 from lantian.store import frontier, jobs
 from lantian.store.frontier import Planned
 from lantian.wiring import Parts
+
+if TYPE_CHECKING:
+    from crawler.browsing import BrowserPlan
 
 MOST_FIRST = 1_000
 """Addresses by which the hosts of a source without start address are known."""
@@ -100,7 +102,7 @@ class Run:
     resolver: Resolver
     seen: Seen
     hosts: set[str]
-    browser: BrowserPlan | None = None
+    browser: "BrowserPlan | None" = None
     writer: WriterProcess | None = None
     no_browser: str = ""
     finished: bool = False
@@ -234,6 +236,9 @@ def _seen_so_far(
 
 
 def _plan_browser(run: Run, urls: list[str]) -> None:
+    # It brings Scrapy with it, which who only asks for permissions does not need.
+    from crawler.browsing import plan_browser
+
     tabs = run.profile.manners.concurrency
     try:
         run.browser = plan_browser(run.parts, urls, run.permissions, tabs=tabs)

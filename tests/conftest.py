@@ -5,6 +5,7 @@ first such test does. Where one cannot be had, its tests are deselected and coun
 with `CI=true` that is a failure (but for a second version of Elasticsearch without its Java).
 """
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -37,6 +38,9 @@ FIXTURES = {
     "postgres_url": "postgres",
     "pywb_python": "pywb",
 }
+# What is imported and collected stays: looked through again and again, it costs a fifth of a run.
+gc.set_threshold(20_000)
+
 left_out: pytest.StashKey[Counter[Missing]] = pytest.StashKey()
 
 
@@ -56,6 +60,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over everything that was made until now."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

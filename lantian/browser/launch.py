@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-
-from playwright.async_api import Browser, Playwright, ProxySettings
-from playwright.async_api import Error as PlaywrightError
+from typing import TYPE_CHECKING
 
 from lantian.egress.hosts import HostMap
 from lantian.egress.spelling import as_ip, read_url
 from lantian.errors import BrowserUnavailable
+
+if TYPE_CHECKING:  # Every crawl asks for the rules below, few start a browser.
+    from playwright.async_api import Browser, Playwright, ProxySettings
 
 FLAGS = (
     "--disable-gpu",
@@ -61,12 +62,14 @@ def sandbox_for(*, local: bool, root_allowed: bool, uid: int | None = None) -> b
 
 
 async def launch(
-    playwright: Playwright, program: Path, *, proxy: ProxySettings | None, sandbox: bool
-) -> Browser:
+    playwright: "Playwright", program: Path, *, proxy: "ProxySettings | None", sandbox: bool
+) -> "Browser":
     """A running Chromium with a fresh profile; raises `BrowserUnavailable`.
 
     `proxy` is used for loopback too, which Chromium would otherwise reach by itself.
     """
+    from playwright.async_api import Error as PlaywrightError
+
     if proxy is not None:
         proxy = {**proxy, "bypass": "<-loopback>"}
     try:

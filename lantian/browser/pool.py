@@ -16,14 +16,13 @@ from playwright.async_api import Error as PlaywrightError
 from lantian.browser.channel import TabLost, first_line
 from lantian.browser.launch import is_local, launch, sandbox_for
 from lantian.browser.tab import HEIGHT, WIDTH, Tab
-from lantian.browser.visit import BrowserVisit, VisitLimits
+from lantian.browser.visit import TABS, BrowserVisit, VisitLimits
 from lantian.egress.deny import NONE, Permissions, check_url
 from lantian.egress.proxy import USER, EgressProxy
 from lantian.egress.resolver import Resolver
 from lantian.egress.running import proxy as running_proxy
 from lantian.errors import FetchFailed
 
-TABS = 4
 VISITS_A_TAB = 200
 """After so many visits a tab is made anew, with a new process: pages leak."""
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+TABS = 4
+"""Tabs of one browser, and so visits at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class VisitLimits:
