@@ -21,9 +21,9 @@ setup-dev: ## the same with the checks and tests
 run: setup ## the whole way on a made-up market, at one printed address (ARGS=…)
 	@.venv/bin/lantian demo $(ARGS)
 
-test: setup-dev ## all tests, on real services (ARGS=… go to pytest)
+test: setup-dev ## all tests in two processes, on real services (ARGS=…: some, in one pytest)
 	@$(PY) -m tests.services prepare
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m $(if $(strip $(ARGS)),pytest $(ARGS),tests.services test)
 
 check: setup-dev ## style, types, import rules, layout
 	@$(PY) -m ruff check .

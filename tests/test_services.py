@@ -1,5 +1,6 @@
 """The machinery of the tests themselves: nothing is lost silently, nothing stays running."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,14 @@ with folders.run_folder() as run:
     processes.Child("service", command, run=run, user=None, environment={})
     print(run, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+ONE_OF_MANY = """
+import os, pathlib
+def test_it():
+    with (pathlib.Path(__file__).parent / "done").open("a") as done:
+        done.write(f"{__name__}\\n")
+    PLACE
 """
 
 
@@ -53,6 +62,38 @@ def test_a_service_that_was_named_is_taken(tmp_path: Path) -> None:
     done = pytest_without_programs(tmp_path, LANTIAN_TEST_CHROMIUM=sys.executable, CI="true")
     assert "2 passed" in done.stdout
     assert done.returncode == 0
+
+
+def in_two_halves(folder: Path, **places: str) -> subprocess.CompletedProcess[str]:
+    for name in ("a", "b", "c", "d"):
+        text = ONE_OF_MANY.replace("PLACE", places.get(name, "assert True"))
+        (folder / f"test_{name}.py").write_text(text)
+    command = [sys.executable, "-m", "tests.services", "test", "--"]
+    command += ["-c", str(ROOT / "pyproject.toml"), str(folder)]
+    nowhere = {"LANTIAN_TEST_POSTGRES_URL": "postgresql://nobody", "LANTIAN_TEST_ES_URL": "none"}
+    where = os.environ | nowhere | {"LANTIAN_TEST_CHROMIUM": sys.executable}
+    return subprocess.run(command, cwd=ROOT, env=where, capture_output=True, text=True, check=False)
+
+
+def test_two_halves_are_the_whole_and_no_test_is_run_twice(tmp_path: Path) -> None:
+    done = in_two_halves(tmp_path)
+    ran = (tmp_path / "done").read_text().splitlines()
+    assert sorted(name[-1] for name in ran) == ["a", "b", "c", "d"]
+    assert "4 tests were run, of 4" in done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("place", ["a", "d"])
+def test_a_failure_in_either_half_is_shown_and_fails_the_run(tmp_path: Path, place: str) -> None:
+    done = in_two_halves(tmp_path, **{place: "assert 'this' == 'that'"})
+    assert "assert 'this' == 'that'" in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("place", ["a", "d"])
+def test_a_half_that_ends_early_fails_the_run_whatever_it_says(tmp_path: Path, place: str) -> None:
+    done = in_two_halves(tmp_path, **{place: "os._exit(0)"})
+    assert done.returncode == 1
 
 
 def test_what_a_killed_run_left_is_ended_by_the_next() -> None:

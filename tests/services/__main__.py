@@ -1,20 +1,19 @@
-"""`python -m tests.services`: the services of the tests, without the tests.
+"""`python -m tests.services`: the services of the tests, without the tests, and all tests.
 
 prepare [--bench]                install and fetch what is missing, say what is there
 run [--durable] -- COMMAND …     run COMMAND with PostgreSQL and Elasticsearch beside it, their
                                  addresses in LANTIAN_TEST_POSTGRES_URL and LANTIAN_TEST_ES_URL
+test [-- ARGUMENT …]             all tests in two processes at once; pytest's arguments to both
 """
 
 import argparse
-import os
 import subprocess
 import sys
-from contextlib import ExitStack
 
-from tests.services import catalogue, chromium, elastic, postgres
+from tests.services import elastic, halves
+from tests.services.beside import services
 from tests.services.folders import run_folder
-from tests.services.install import prepare, say
-from tests.services.source import Missing
+from tests.services.install import prepare
 
 
 def main() -> int:
@@ -26,32 +25,29 @@ def main() -> int:
     running = commands.add_parser("run", help="run a command with the services beside it")
     running.add_argument("--durable", action="store_true", help="as in production: synced writes")
     running.add_argument("words", nargs="+", metavar="COMMAND")
+    testing = commands.add_parser("test", help="all tests in two processes at once")
+    testing.add_argument("words", nargs="*", metavar="ARGUMENT")
     asked = parser.parse_args()
     if asked.command == "prepare":
         prepare(bench=asked.bench)
         return 0
+    if asked.command == "test":
+        return test(asked.words)
     return run(asked.words, durable=asked.durable)
 
 
 def run(words: list[str], *, durable: bool) -> int:
     """The exit status of the command, run while the services run."""
-    environment = dict(os.environ)
-    with ExitStack() as stack:
-        folder = stack.enter_context(run_folder())
-        source = catalogue.source("postgres")
-        if not isinstance(source, Missing):
-            say("starting PostgreSQL")
-            url = stack.enter_context(postgres.running(source, folder, durable=durable))
-            environment[postgres.VARIABLE] = url
-        source = catalogue.source(f"elasticsearch-{elastic.MAIN}")
-        if not isinstance(source, Missing):
-            say(f"starting Elasticsearch {elastic.MAIN}")
-            url = stack.enter_context(elastic.running(source, folder, durable=durable))
-            environment[elastic.VARIABLE] = url
-        source = catalogue.source("chromium")
-        if not isinstance(source, Missing):
-            environment[chromium.VARIABLE] = str(chromium.path_of(source))
+    with run_folder() as folder, services(folder, durable=durable) as environment:
         return subprocess.run(words, env=environment, check=False).returncode
+
+
+def test(words: list[str]) -> int:
+    """The exit status of all tests, run while every version of the services runs."""
+    with run_folder() as folder, services(folder, versions=tuple(elastic.VERSIONS)) as environment:
+        claims = folder / "claims"
+        claims.mkdir()
+        return halves.run(words, claims, environment)
 
 
 sys.exit(main())

@@ -50,11 +50,18 @@ xpack.ml.enabled: false
 """
 
 
+def variable(version: str) -> str:
+    """The variable that names a server of `version`; another than `MAIN` has its number in it."""
+    return VARIABLE if version == MAIN else f"{VARIABLE}_{version.partition('.')[0]}"
+
+
 def find(version: str) -> Source:
     """Where Elasticsearch `version` comes from on this machine."""
-    url = given(VARIABLE)
+    url = given(variable(version))
     if url is not None:
-        return url if version == MAIN else Missing(f"{VARIABLE} names one server", optional=True)
+        return url
+    if given(VARIABLE) is not None:
+        return Missing(f"{VARIABLE} names one server", optional=True)
     java = runtime(VERSIONS[version])
     home = kept() / f"elasticsearch-{version}"
     if java is not None and home.is_dir():
