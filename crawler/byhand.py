@@ -14,9 +14,12 @@ from lantian.wiring import Parts
 REFUSED = "refused: the source was being crawled"
 
 
-def claim_crawl(parts: Parts, source: Source, *, lease: timedelta = jobs.LEASE) -> Claim:
+def claim_crawl(
+    parts: Parts, source: Source, *, lease: timedelta = jobs.LEASE, only_due: bool = False
+) -> Claim:
     """The job of a new crawl of the source, or of one that was interrupted, claimed.
 
+    A new one takes every page, or with `only_due` those whose time has come, as scheduled ones do.
     Raises `Conflict` naming source and job if the source is being crawled, visited or re-checked.
     """
     lane = f"source:{source.id}"
@@ -42,7 +45,7 @@ def claim_crawl(parts: Parts, source: Source, *, lease: timedelta = jobs.LEASE) 
                 session,
                 kind="crawl",
                 key=key,
-                payload={"source_id": source.id},
+                payload={"source_id": source.id, **({"due": True} if only_due else {})},
                 due=now,
                 now=now,
                 lane=lane,

@@ -57,7 +57,7 @@ class Recording:
         if run is None or outlet is None:
             return
         end = reason == "finished" and not self._lost
-        finish = Finish(whole=not run.seen.left_out, reason=_told(run)) if end else None
+        finish = _finish_of(run) if end else None
         stored = await outlet.finish(finish)
         run.reason = self._lost or reason
         run.finished = end and stored
@@ -73,6 +73,18 @@ class Recording:
             asyncio.ensure_future(engine.close_spider_async(reason=reason))  # noqa: RUF006
 
 
+def _finish_of(run: Run) -> Finish:
+    spent = run.allowance.used_up
+    return Finish(
+        whole=not (run.seen.left_out or spent),
+        reason=_told(run),
+        rested=len(run.seen.resting),
+        spent=spent,
+    )
+
+
 def _told(run: Run) -> str:
+    if run.allowance.used_up:
+        return "the budget of the day was used up"
     left_out = run.seen.left_out and "urls" not in run.claim.payload
     return "the budget of the site was used up" if left_out else ""

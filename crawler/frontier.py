@@ -13,6 +13,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 from twisted.internet.defer import Deferred
 
+from crawler.allowance import Allowance
 from crawler.walk import SiteSpider
 from lantian.store import frontier
 from lantian.store.frontier import Planned
@@ -21,8 +22,10 @@ from lantian.store.frontier import Planned
 class Frontier(BaseScheduler):
     """Requests by priority, then first in, first out.
 
-    Requests of rows are never dropped: their addresses were seen before they were made. Others
-    are dropped if an equal one came before, as Scrapy's users expect.
+    When the budget of the day is used up nothing is given any more; what waits stays open in the
+    store, where the end of the crawl counts it. Requests of rows are never dropped: their addresses
+    were seen before they were made. Others are dropped if an equal one came before, as Scrapy's
+    users expect.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -32,6 +35,7 @@ class Frontier(BaseScheduler):
         self._priorities: list[tuple[int, int]] = []
         self._count = count()
         self._waiting = 0
+        self._allowance: Allowance | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -42,6 +46,8 @@ class Frontier(BaseScheduler):
         """Take up the rows of the crawl that are still to be visited."""
         if isinstance(spider, SiteSpider) and spider.run is not None:
             run = spider.run
+            if run.purpose == "crawl" and "urls" not in run.claim.payload:
+                self._allowance = run.allowance
             with run.parts.store.read() as session:
                 rows = frontier.open_rows(session, run.crawl_id)
             for row in rows:
@@ -56,8 +62,8 @@ class Frontier(BaseScheduler):
         return None
 
     def has_pending_requests(self) -> bool:
-        """Whether anything waits."""
-        return self._waiting > 0
+        """Whether anything waits for today."""
+        return self._waiting > 0 and not (self._allowance is not None and self._allowance.used_up)
 
     def enqueue_request(self, request: Request) -> bool:
         """Whether the request was taken."""
@@ -70,14 +76,20 @@ class Frontier(BaseScheduler):
         return True
 
     def next_request(self) -> Request | None:
-        """The next request, if any waits."""
+        """The next request, if any waits and the budget of the day has room for it."""
         while self._priorities:
             lane = self._lanes.get(-self._priorities[0][0])
             if lane:
+                if not self._allowed(lane[0]):
+                    return None
                 self._waiting -= 1
                 return lane.popleft()
             heappop(self._priorities)
         return None
+
+    def _allowed(self, request: Request) -> bool:
+        row = request.meta.get("row")
+        return self._allowance is None or row is None or self._allowance.take(row.fingerprint)
 
     def __len__(self) -> int:
         return self._waiting

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crawler.allowance import MB, Allowance
 from crawler.starting import WriterProcess
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
@@ -38,7 +40,8 @@ def fingerprint(url: str) -> str:
 class Seen:
     """Every address of the crawl, asked before a `Request` is made; and the site's budget.
 
-    `left_out` says that an address was not planned because the budget was used up.
+    `left_out` says that an address was not planned because the budget was used up. `resting` are
+    the pages that are not due yet, each with when it was last looked at.
     """
 
     pages: int
@@ -47,21 +50,39 @@ class Seen:
     known: set[str] = field(default_factory=set)
     queries: Counter[str] = field(default_factory=Counter)
     left_out: bool = False
+    resting: dict[str, datetime] = field(default_factory=dict)
 
-    def plan(self, url: str, role: str, depth: int) -> Planned | None:
-        """The row of a canonical address that is new and within the budget, else none."""
+    def plan(
+        self,
+        url: str,
+        role: str,
+        depth: int,
+        *,
+        changed_at: datetime | None = None,
+        always: bool = False,
+    ) -> Planned | None:
+        """The row of a canonical address that is new, due, and within the budget, else none.
+
+        What rests is due if it is said to have changed since (`changed_at`). With `always` (lists
+        of addresses) it is taken in any case, however deep.
+        """
         mark = fingerprint(url)
         if mark in self.known:
+            return None
+        looked_at = self.resting.get(mark)
+        unchanged = looked_at is not None and (changed_at is None or changed_at <= looked_at)
+        if unchanged and not always:
             return None
         path, _, query = url.partition("?")
         if (
             len(self.known) >= self.pages
-            or depth > self.depth
+            or (depth > self.depth and not always)
             or (query and self.queries[path] >= self.parameters)
         ):
             self.left_out = True
             return None
         self.known.add(mark)
+        self.resting.pop(mark, None)
         if query:
             self.queries[path] += 1
         return Planned(fingerprint=mark, url=url, role=role, depth=depth)
@@ -102,6 +123,7 @@ class Run:
     resolver: Resolver
     seen: Seen
     hosts: set[str]
+    allowance: Allowance
     browser: "BrowserPlan | None" = None
     writer: WriterProcess | None = None
     no_browser: str = ""
@@ -164,7 +186,7 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
         _ = source.permissions
         profile = profile_of(parts, source)
         crawl = _crawl_of(session, parts, claim, source)
-        seen = _seen_so_far(session, crawl, claim, source, profile)
+        seen = _seen_so_far(session, crawl, claim, source, profile, now=parts.clock.now())
         urls = list(source.start_urls) or list(profile.starts()) or _first_urls(session, crawl)
         urls += claim.payload.get("urls", ())
     run = Run(
@@ -179,6 +201,7 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
         resolver=parts.resolver,
         seen=seen,
         hosts=site_hosts(urls, profile),
+        allowance=Allowance(parts, source.id, profile.budget.day_pages, profile.budget.day_mb * MB),
         finished=crawl.state != "running",
         reason=crawl.reason,
     )
@@ -216,10 +239,16 @@ def _first_urls(session: Session, crawl: Crawl) -> list[str]:
 
 
 def _seen_so_far(
-    session: Session, crawl: Crawl, claim: jobs.Claim, source: Source, profile: SiteProfile
+    session: Session,
+    crawl: Crawl,
+    claim: jobs.Claim,
+    source: Source,
+    profile: SiteProfile,
+    *,
+    now: datetime,
 ) -> Seen:
     """Every address of the crawl; of a new one, those at which it begins, now in its frontier."""
-    from crawler.targets import first_rows
+    from crawler.targets import due_rows, first_rows
 
     budget = profile.budget
     seen = Seen(budget.pages, budget.depth, budget.parameters)
@@ -229,8 +258,11 @@ def _seen_so_far(
     known = select(FrontierRow.fingerprint, FrontierRow.url, FrontierRow.depth)
     rows = session.execute(known.where(FrontierRow.crawl_id == crawl.id)).all()
     seen.load([(row.fingerprint, row.url, row.depth) for row in rows])
-    if not rows:
-        frontier.plan(session, crawl.id, first_rows(session, claim, source, profile, seen))
+    first = [] if rows else first_rows(session, claim, source, profile, seen)
+    if claim.kind == "crawl" and claim.payload.get("due"):
+        again = due_rows(session, source, profile, seen, now=now)
+        first += [] if rows else again
+    frontier.plan(session, crawl.id, first)
     crawl.planned = max(crawl.planned, len(seen.known))
     return seen
 

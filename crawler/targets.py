@@ -1,6 +1,8 @@
 """Where a run begins: start addresses and searches, or the pages that a job names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urljoin
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,9 +11,12 @@ from crawler.run import Seen, fingerprint
 from lantian.errors import Invalid
 from lantian.model import Clue, Document, FrontierRow, Job, NoticeItem, Page, Recheck, Source
 from lantian.reading import SiteProfile, canonical_url
+from lantian.reading.address import host_allowed, host_of
 from lantian.store.frontier import Planned
 from lantian.store.jobs import Claim
 
+BEGINNING = timedelta(minutes=30)
+"""How long a crawl has only begun."""
 MOST_TOGETHER = 200
 """Evidence jobs that one run does."""
 
@@ -21,8 +26,13 @@ def first_rows(
 ) -> list[Planned]:
     """The first rows of a new crawl's frontier."""
     if claim.kind == "crawl":
-        urls = start_urls(source, profile) if "urls" not in claim.payload else named_urls(claim)
-        return [row for url in urls if (row := seen.plan(url, "start", 0)) is not None]
+        if "urls" in claim.payload:
+            return _planned(seen, named_urls(claim), "start")
+        starts = start_urls(source, profile)
+        rows = _planned(seen, starts, "start")
+        for role, urls in announcing(starts, profile).items():
+            rows += _planned(seen, urls, role)
+        return rows
     if claim.kind == "evidence":
         wanted = _evidence_pages(session, claim)
     else:
@@ -38,6 +48,50 @@ def first_rows(
     ]
     seen.known.update(row.fingerprint for row in rows)
     return rows
+
+
+def announcing(starts: Sequence[str], profile: SiteProfile) -> dict[str, list[str]]:
+    """The addresses of the lists in which the site tells its own, by their role."""
+    discovery = profile.discovery
+    if discovery is None:
+        return {}
+    hosts = dict.fromkeys(urljoin(url, "/robots.txt") for url in starts)
+    return {
+        "robots": list(hosts) if discovery.robots else [],
+        "sitemap": [canonical_url(url, profile) for url in discovery.sitemaps],
+        "feed": [canonical_url(url, profile) for url in discovery.feeds],
+    }
+
+
+def due_rows(
+    session: Session, source: Source, profile: SiteProfile, seen: Seen, *, now: datetime
+) -> list[Planned]:
+    """Rows for the known pages that are due, longest due first; the others rest.
+
+    Due is what will be while the crawl has only begun: a page must not miss its turn by the
+    minutes that the last crawl took to reach it. A page whose visits all failed is due.
+    """
+    until = now + BEGINNING
+    statement = (
+        select(Page.url, Page.role, Page.depth, Page.due_at, Page.looked_at)
+        .where(Page.source_id == source.id)
+        .order_by(Page.due_at.asc().nulls_first(), Page.id)
+    )
+    rows = []
+    for url, role, depth, due_at, looked_at in session.execute(statement):
+        if due_at is not None and due_at > until and looked_at is not None:
+            mark = fingerprint(url)
+            if mark not in seen.known:
+                seen.resting[mark] = looked_at
+        elif role == "landing" or not profile.hosts or host_allowed(host_of(url), profile.hosts):
+            row = seen.plan(url, role, depth)
+            if row is not None:
+                rows.append(row)
+    return rows
+
+
+def _planned(seen: Seen, urls: Iterable[str], role: str) -> list[Planned]:
+    return [row for url in urls if (row := seen.plan(url, role, 0)) is not None]
 
 
 def taken_along(session: Session, crawl_id: int) -> list[int]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from scrapy import Request, Spider
@@ -26,13 +27,16 @@ from lantian.reading import (
     read_guarded,
     read_page,
 )
+from lantian.reading.announced import KINDS, changed_at, is_packed
 from lantian.settings import load_settings
 from lantian.store.frontier import Planned
 
 logger = logging.getLogger(__name__)
 
-READ_FIRST = {"start": 3, "next": 2, "page": 2, "seller": 1}
+READ_FIRST = {"robots": 5, "sitemap": 4, "feed": 4, "start": 3, "next": 2, "page": 2, "seller": 1}
 """What leads to more is fetched before what is found."""
+MOST_NESTED = 3
+"""From robots.txt to an index to a sitemap; an index in an index is one more than is allowed."""
 
 
 class SiteSpider(Spider):
@@ -92,7 +96,11 @@ class SiteSpider(Spider):
     def request_for(self, row: Planned, *, browser: bool | None = None) -> Request:
         """The request of a frontier row. Seen addresses were left out before."""
         by_browser = self.profile.browser == "yes" if browser is None else browser
-        meta = {"row": row, "browser": by_browser and self.has_browser}
+        by_browser = by_browser and row.role not in KINDS
+        meta: dict[str, Any] = {"row": row, "browser": by_browser and self.has_browser}
+        if row.role == "robots":
+            # It may always be asked for (RFC 9309, 2.3).
+            meta["dont_obey_robotstxt"] = True
         return Request(
             row.url,
             callback=self.parse,
@@ -126,7 +134,7 @@ class SiteSpider(Spider):
 
     async def read(self, raw: RawPage) -> Reading:
         """What the page says; one that could stall its reader is read in a child."""
-        if needs_child(raw):
+        if needs_child(raw) or (self.profile.discovery is not None and is_packed(raw)):
             return await asyncio.to_thread(read_guarded, raw, self.profile)
         reading = read_page(raw, self.profile)
         if reading.second_look:
@@ -143,11 +151,36 @@ class SiteSpider(Spider):
         if self.run.purpose != "crawl":
             return
         plan, depth = self.run.seen.plan, row.depth + 1
+        if reading.kind in KINDS:
+            yield from self._announced(reading, row)
+            return
         for link in reading.links:
             if link.role in self.follow:
                 found = plan(link.url, link.role, depth)
                 if found is not None:
                     yield self.request_for(found)
+
+    def _announced(self, reading: Reading, row: Planned) -> Iterator[Request]:
+        """Requests for what a sitemap, a feed or robots.txt tells."""
+        run, discovery = self.run, self.profile.discovery
+        if run is None or discovery is None:
+            return
+        seen = run.seen
+        too_late = run.parts.clock.now() + timedelta(days=1)
+        seen.left_out = seen.left_out or len(reading.links) >= discovery.most
+        for link in reading.links:
+            if link.role == "sitemap":
+                if row.depth >= MOST_NESTED:
+                    seen.left_out = True
+                    continue
+                found = seen.plan(link.url, link.role, row.depth + 1, always=True)
+            else:
+                # What is to change only tomorrow is no reason to look again today.
+                at = changed_at(link)
+                at = at if at is not None and at < too_late else None
+                found = seen.plan(link.url, link.role, 1, changed_at=at)
+            if found is not None:
+                yield self.request_for(found)
 
     def canonical(self, url: str) -> str:
         """The canonical form of an address of this site; raises `Invalid`."""

@@ -9,6 +9,7 @@ from lantian.evidence.making import tell_file
 from lantian.evidence.tails import cut_tails
 from lantian.intake.context import BatchResult, IntakeContext
 from lantian.intake.finish import finish_crawl
+from lantian.intake.interval import Bounds
 from lantian.intake.take import take_batch
 from lantian.intake.visit import Visit
 from lantian.reading import SiteProfile
@@ -33,10 +34,15 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The last message to a writer: `whole` if no address was left out."""
+    """The last message to a writer: `whole` if no address was left out.
+
+    `rested` known pages were not due; `spent` if the budget of the day was used up.
+    """
 
     whole: bool
     reason: str = ""
+    rested: int = 0
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Writing:
             tool_version=tool_version(),
             keep_payload_days=parts.settings.keep_payload_days,
             shadow=parts.shadow(),
+            bounds=Bounds(opening.profile.revisit.least, opening.profile.revisit.most),
         )
 
     def _cut_tails(self) -> None:
@@ -91,7 +98,7 @@ class Writing:
         parts = self._parts
         with self._warc.batch(), parts.store.write() as session:
             result = take_batch(session, visits, self._context)
-            tells = bool(result.captures) and not self._told
+            tells = not (self._warc.empty or self._told)
             if tells:
                 now, real_now = parts.clock.now(), parts.real_clock.now()
                 tell_file(session, self._warc, now=now, real_now=real_now)
@@ -110,6 +117,8 @@ class Writing:
                 profile=opening.profile,
                 reason=finish.reason,
                 whole=finish.whole,
+                rested=finish.rested,
+                spent=finish.spent,
             )
 
     def close(self) -> None:

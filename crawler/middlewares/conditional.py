@@ -7,15 +7,14 @@ from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Response
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from crawler.answer import Answer, raw_page
 from crawler.middlewares.compression import CompressionMiddleware
 from crawler.walk import SiteSpider
-from lantian.errors import EvidenceDamaged
+from lantian.errors import EvidenceDamaged, EvidenceDeleted
 from lantian.evidence.reference import RecordRef
-from lantian.intake.visit import header
-from lantian.model import Artifact, Page
+from lantian.model import Artifact, Capture, Page
 from lantian.reading import RawPage
 from lantian.store.frontier import Planned
 
@@ -27,14 +26,15 @@ class Known:
     etag: str | None
     last_modified: str | None
     capture_id: int
+    final_url: str
 
 
 class ConditionalMiddleware:
     """Sends If-None-Match and If-Modified-Since (RFC 9110, 13.1) in a crawl over HTTP.
 
     A 304 says that the kept payload still holds: its links are followed and its postings are
-    there. Where the kept payload is another one (only noise had changed since), the page is
-    asked for again without condition.
+    there. The store has validators of the payload that it keeps only; where that cannot be read any
+    more, the page is asked for again without condition.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -54,15 +54,19 @@ class ConditionalMiddleware:
         run = getattr(spider, "run", None)
         if run is None or run.purpose != "crawl":
             return
-        statement = select(Page.url, Page.etag, Page.last_modified, Page.last_capture_id).where(
-            Page.source_id == run.source.id,
-            Page.last_capture_id.is_not(None),
-            Page.etag.is_not(None) | Page.last_modified.is_not(None),
+        statement = (
+            select(Page.url, Page.etag, Page.last_modified, Capture.id, Capture.final_url)
+            .join(Capture, Capture.id == Page.last_capture_id)
+            .where(
+                Page.source_id == run.source.id,
+                Page.etag.is_not(None) | Page.last_modified.is_not(None),
+                # What was deleted after its time is no answer to "not modified".
+                exists().where(Artifact.capture_id == Capture.id, Artifact.role == "payload"),
+            )
         )
         with run.parts.store.read() as session:
-            for url, etag, last_modified, capture_id in session.execute(statement):
-                if capture_id is not None:
-                    self._known[url] = Known(etag, last_modified, capture_id)
+            for url, *known in session.execute(statement):
+                self._known[url] = Known(*known)
 
     def process_request(self, request: Request) -> None:
         """Add the conditions, if there are any."""
@@ -84,7 +88,7 @@ class ConditionalMiddleware:
         if response.status != 304 or not isinstance(row, Planned):
             return response
         known = self._known.pop(row.url, None)
-        kept = self._kept(row.url, known) if known is not None else None
+        kept = self._kept(known) if known is not None else None
         if kept is None:
             again = request.copy()
             for name in ("If-None-Match", "If-Modified-Since"):
@@ -95,8 +99,8 @@ class ConditionalMiddleware:
             answer.kept = kept
         return response
 
-    def _kept(self, url: str, known: Known) -> RawPage | None:
-        """The kept page, if it is the one that the conditions name."""
+    def _kept(self, known: Known) -> RawPage | None:
+        """The kept page, if its bytes are whole."""
         spider = self._crawler.spider
         if not isinstance(spider, SiteSpider) or spider.run is None:
             return None
@@ -111,12 +115,9 @@ class ConditionalMiddleware:
             return None
         try:
             record = parts.archive.record(RecordRef.of(artifact))
-        except EvidenceDamaged:
+        except (EvidenceDamaged, EvidenceDeleted):
             return None
-        same = (header(record.head, "etag"), header(record.head, "last-modified"))
-        if same != (known.etag, known.last_modified):
-            return None
-        return self._page(url, record.head, record.payload)
+        return self._page(known.final_url, record.head, record.payload)
 
     def _page(self, url: str, head: bytes, payload: bytes) -> RawPage | None:
         lines = (line.partition(b":") for line in head.split(b"\r\n")[1:] if b":" in line)

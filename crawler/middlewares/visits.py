@@ -103,6 +103,7 @@ class VisitMiddleware:
     def _visit(self, row: Planned, response: Response, links: tuple[Planned, ...]) -> Visit:
         run, answer = self._run(), response.meta.get("answer")
         assert isinstance(answer, Answer)  # noqa: S101  (RawMiddleware saw every answer)
+        run.allowance.received(len(answer.head) + len(answer.body))
         outcome, detail = judge(answer, response.status)
         if outcome == "seen" and row.role == "evidence" and answer.via == "http":
             detail = f"no picture: {run.no_browser}"
@@ -126,6 +127,8 @@ class VisitMiddleware:
             purpose=run.purpose,
             detail="; ".join(filter(None, (detail, answer.note))),
             remote_ip=answer.remote_ip,
+            role=row.role,
+            depth=row.depth,
         )
 
     def _failed(self, row: Planned, url: str, outcome: Outcome, detail: str) -> Visit:
@@ -139,6 +142,8 @@ class VisitMiddleware:
             outcome=outcome,
             purpose=run.purpose,
             detail=detail[:500],
+            role=row.role,
+            depth=row.depth,
         )
 
     def _run(self) -> Run:

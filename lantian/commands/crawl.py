@@ -43,6 +43,9 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option(metavar="NAME", help="Who collects, for the extraction record; repeat."),
         ] = None,
+        due: Annotated[
+            bool, typer.Option("--due", help="Take only pages that are due, as schedules do.")
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
         settings: Annotated[
             list[str] | None,
@@ -65,7 +68,7 @@ def register(app: typer.Typer) -> None:
             os.environ["LANTIAN_CASE_NUMBER"] = case
         if operator:
             os.environ["LANTIAN_OPERATORS"] = ",".join(operator)
-        summary = crawl_by_hand(target, allow or (), why, overrides)
+        summary = crawl_by_hand(target, allow or (), why, overrides, due=due)
         show(summary, as_json=as_json)
         if summary["state"] != "finished":
             raise typer.Exit(1)
@@ -99,7 +102,7 @@ def run_child(job_id: int, token: int, overrides: dict[str, str]) -> int:
 
 
 def crawl_by_hand(
-    target: str, allow: Sequence[str], why: str, overrides: dict[str, str]
+    target: str, allow: Sequence[str], why: str, overrides: dict[str, str], *, due: bool = False
 ) -> dict[str, Any]:
     """The summary of a crawl that was run to its end, with the jobs that it made."""
     from crawler.byhand import claim_crawl
@@ -109,7 +112,7 @@ def crawl_by_hand(
     parts = open_parts(load_settings())
     try:
         source = prepare(parts, target, allow, why)
-        claim = claim_crawl(parts, source)
+        claim = claim_crawl(parts, source, only_due=due)
         running = by_hand_worker(parts, overrides)
         for name in (signal.SIGTERM, signal.SIGINT):
             # The child comes to an end in order; another `lantian crawl` goes on from there.
@@ -258,7 +261,10 @@ def summarise(parts: "Parts", source: "Source", claim: "Claim") -> dict[str, Any
             .group_by(ClueClaim.claim)
         )
         seconds = (crawl.ended_at - crawl.started_at).total_seconds() if crawl.ended_at else None
-        names = ("planned", "seen", "unchanged", "gone", "blocked", "logged_out", "unknown")
+        names = (
+            *("planned", "seen", "unchanged", "gone", "blocked", "logged_out", "unknown"),
+            *("left_out", "rested", "noise"),
+        )
         return {
             "source": source.name,
             "crawl": crawl.id,

@@ -71,7 +71,7 @@ def _crawls(session: Session, now: datetime) -> list[str]:
             session,
             kind="crawl",
             key=key,
-            payload={"source_id": source.id},
+            payload={"source_id": source.id, "due": True},
             due=due,
             now=now,
             lane=lane,

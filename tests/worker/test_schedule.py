@@ -58,7 +58,7 @@ def test_a_due_source_gets_one_crawl_of_that_time(store: Store, clock: FixedCloc
         job = session.scalars(select(Job)).one()
     assert (job.kind, job.payload, job.lane) == (
         "crawl",
-        {"source_id": source_id},
+        {"source_id": source_id, "due": True},
         f"source:{source_id}",
     )
 
