@@ -11,6 +11,7 @@ from dashboards.listing import Row, rows_of
 from lantian.clock import legal_day
 from lantian.clues.likeness import Group, groups_of
 from lantian.errors import NotFound
+from lantian.intake.events import events_of
 from lantian.intake.handover.origin import Origin, origin_of
 from lantian.law import Article, articles_in_force
 from lantian.model import (
@@ -26,6 +27,7 @@ from lantian.model import (
     Notice,
     NoticeItem,
     Platform,
+    PostingEvent,
     Seller,
     Source,
     User,
@@ -78,6 +80,8 @@ class Dossier:
     """Clues of the same text, if there is another."""
     origin: Origin | None
     """Whence it came, if it was handed in."""
+    events: tuple[PostingEvent, ...]
+    """When the posting went and came back, newest first."""
 
 
 # One question instead of six: a page of the queue waits for each.
@@ -124,6 +128,7 @@ def dossier(session: Session, clue_id: int) -> Dossier:
         siblings=_siblings(session, clue),
         group=groups_of(session, [clue_id]).get(clue_id),
         origin=origin_of(session, capture),
+        events=tuple(reversed(events_of(session, clue.platform_id, clue.posting_key))),
     )
 
 

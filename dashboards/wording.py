@@ -16,6 +16,12 @@ WORDS = {
         "changed": _("Changed"),
         "unknown": _("Unknown"),
     },
+    "moved": {"gone": _("Gone"), "back": _("Came back")},
+    "moved_how": {
+        "absent from two complete crawls": _("absent from two complete crawls"),
+        "the page says that it was removed": _("the page says that it was removed"),
+        "it was seen again": _("it was seen again"),
+    },
     "severity": {"3": _("High"), "2": _("Medium"), "1": _("Low")},
     "notice_state": {
         "none": _("No notice"),
