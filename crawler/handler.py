@@ -55,7 +55,8 @@ class Handler:
         if self._browsing is None:
             spider = self._crawler.spider
             run = spider.run if isinstance(spider, SiteSpider) else None
-            if run is None or run.browser is None:
+            plan = run.browser if run is not None else getattr(spider, "browser_plan", None)
+            if plan is None:
                 raise BrowserUnavailable("this run has no browser.")
-            self._browsing = Browsing(self._crawler, run.browser)
+            self._browsing = Browsing(self._crawler, plan)
         return self._browsing

@@ -13,6 +13,7 @@ COMMANDS = (
     "serve",
     "worker",
     "crawl",
+    "source",
     "imports",
     "tip",
     "match",

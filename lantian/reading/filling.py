@@ -24,7 +24,8 @@ class Filling:
     """What a site puts into the profile of its family.
 
     `shape` is the pattern of the addresses of its listings or articles, `search` the address of its
-    search with {words}, `words` what is searched for, `made` a sentence for the head of the file.
+    search with {words}, `words` what is searched for, `browser` whether pages need one, `made` a
+    sentence for the head of the file.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Filling:
     search: str = ""
     words: tuple[str, ...] = ()
     charset: str = ""
+    browser: str = ""
     made: str = field(default="", compare=False)
 
 
@@ -67,6 +69,8 @@ def fill(family: str, filling: Filling) -> tuple[str, SiteProfile]:
     text = _line(text, "hosts", list(hosts), after="kind")
     if filling.start:
         text = _line(text, "start", list(filling.start), after="hosts")
+    if filling.browser:
+        text = _line(text, "browser", filling.browser, after="hosts")
     text = _searches(text, model, filling)
     text = _shapes(text, filling.shape)
     if filling.made:

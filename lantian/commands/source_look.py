@@ -1,0 +1,177 @@
+"""Looking at live pages for `lantian source`: of a site that is new, and of one that is watched."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crawler.browsing import plan_browser
+from crawler.looking import look
+from crawler.run import permissions_of, profile_of, site_hosts, source_named
+from crawler.targets import start_urls
+from lantian.commands.source_write import free_name
+from lantian.egress.deny import Permission, Permissions, check_url
+from lantian.errors import BrowserUnavailable, FetchFailed, NotFound
+from lantian.model import Source
+from lantian.reading import RawPage, SiteProfile, canonical_url, find_profile
+from lantian.reading.address import host_allowed, host_of, origin_of
+from lantian.reading.filling import PREFIX, family_text
+from lantian.reading.propose import Proposal, propose
+from lantian.reading.tour import Seen, Tour
+from lantian.wiring import Parts
+
+
+def look_at_new(
+    parts: Parts,
+    url: str,
+    name: str,
+    *,
+    allow: list[str],
+    family: str,
+    words: tuple[str, ...],
+    most: int,
+) -> tuple[Proposal, Tour]:
+    """The proposal for a site, and the pages that were looked at under it.
+
+    Raises `FetchFailed` if the address cannot be opened, `Conflict` if the name is taken.
+    """
+    first = canonical_url(url if "://" in url else f"http://{url}")
+    if family and family != "site":
+        family = PREFIX + family.removeprefix(PREFIX)
+    if family:
+        family_text(family)
+    called = free_name(parts, first, name)
+    granted = [Permission.parse(text) for text in allow]
+    permissions = Permissions.of(
+        granted, own_networks=parts.settings.own_networks, only=parts.is_demo
+    )
+    check_url(first, permissions)
+    made: list[Proposal] = []
+
+    def profile_for(raw: RawPage) -> SiteProfile:
+        made.append(propose(raw, called, family=family, words=words))
+        tour.also = made[-1].first
+        return made[-1].profile
+
+    tour = Tour(first, profile_for, most=most)
+    go(parts, tour, find_profile("site"), permissions, pictures=False)
+    fault, cure = no_page(tour.pages[0])
+    if fault or not made:
+        raise FetchFailed(f"{first} {fault}.", hint=cure)
+    return settled(made[-1], tour, called), tour
+
+
+def no_page(page: Seen) -> tuple[str, str]:
+    """Why nothing can be told from the first page, and what to do; empty where something can."""
+    if page.raw is None or page.reading is None:
+        if "robots" in page.fault:
+            return (
+                "may not be opened: the robots.txt of the site says so",
+                "Ask the site for leave.",
+            )
+        return f"could not be opened ({page.fault})", "Correct the address, or try again later."
+    if page.raw.status >= 400:
+        return f"answers with status {page.raw.status}", "Give the address of a page that is there."
+    told = {
+        "gone": "says that it is gone",
+        "logged_out": "wants a log-in",
+        "blocked": "is behind a check for robots",
+    }
+    hint = page.reading.outcome_hint
+    return told[hint] if hint else "", "Give a page that everybody can read."
+
+
+def settled(proposal: Proposal, tour: Tour, name: str) -> Proposal:
+    """The proposal, or that for any site where the pages seen do not read as the family says."""
+    found = sum(len(page.reading.documents) for page in tour.pages if page.reading is not None)
+    good = [page for page in tour.pages if page.reading is not None]
+    hinted = all(page.reading is not None and page.reading.outcome_hint for page in good)
+    raw = tour.pages[0].raw
+    if found or proposal.family == "site" or hinted or raw is None:
+        return proposal
+    plain = propose(raw, name, family="site")
+    tour.read_again(plain.profile)
+    but = (
+        f"but nothing could be read from {len(good)} pages as {proposal.family} reads them, so it"
+        " is watched as any site; its own profile may be written by hand"
+    )
+    return replace(plain, why=(*proposal.why, but), weights=proposal.weights)
+
+
+def is_url(target: str) -> bool:
+    """Whether a target is an address rather than a name."""
+    return target.startswith(("http://", "https://"))
+
+
+def go(
+    parts: Parts,
+    tour: Tour,
+    profile: SiteProfile,
+    permissions: Permissions,
+    *,
+    pictures: bool,
+) -> str:
+    """Go on the tour; why there is no browser, if there is none."""
+    plan, missing = None, ""
+    try:
+        plan = plan_browser(parts, [tour.first], permissions, tabs=1)
+    except BrowserUnavailable as error:
+        missing = str(error)
+    tour.browser = plan is not None
+    look(
+        tour,
+        profile=profile,
+        permissions=permissions,
+        resolver=parts.resolver,
+        browser_plan=plan,
+        pictures=pictures,
+    )
+    return missing
+
+
+def under_test(parts: Parts, target: str, allow: list[str]) -> tuple[SiteProfile, str, Permissions]:
+    """The profile to test, the first address, and what may be connected to.
+
+    Raises `NotFound` for a name or site that is not watched.
+    """
+    with parts.store.read() as session:
+        if is_url(target):
+            first = canonical_url(target)
+            source = watching(parts, session, first)
+            profile = profile_of(parts, source)
+        else:
+            source = source_named(session, target)
+            profile = profile_of(parts, source)
+            first = start_urls(source, profile)[0]
+        permissions = permissions_of(parts, source)
+    more = frozenset(Permission.parse(text) for text in allow)
+    return profile, first, replace(permissions, granted=permissions.granted | more)
+
+
+def watching(parts: Parts, session: Session, url: str) -> Source:
+    """The source that watches the site of an address; raises `NotFound`."""
+    host, origin = host_of(url), origin_of(url)
+    found: list[Source] = []
+    for source in session.scalars(select(Source).order_by(Source.id)):
+        profile = profile_of(parts, source)
+        starts = list(source.start_urls) or list(profile.starts())
+        if host in site_hosts(starts, profile) or host_allowed(host, profile.hosts):
+            # Of two on one host that whose port is the same.
+            found.insert(0 if origin in map(origin_of, starts) else len(found), source)
+    if not found:
+        raise NotFound(f"no source watches {host}.", hint=f"Run `lantian source add {url}` first.")
+    _ = found[0].permissions
+    return found[0]
+
+
+def save_pictures(tour: Tour, folder: Path) -> dict[str, Path]:
+    """The files of the tour's pictures, by address."""
+    folder.mkdir(parents=True, exist_ok=True)
+    saved = {}
+    for number, page in enumerate(tour.pages, start=1):
+        if page.picture is not None:
+            path = folder / f"{number:02}-{page.role}.png"
+            path.write_bytes(page.picture)
+            saved[page.url] = path
+    return saved
