@@ -100,6 +100,14 @@ KINDS = {
             "A request with this Idempotency-Key has not ended; repeat it in a moment.",
         ),
         Kind(
+            "evidence-deleted",
+            410,
+            "证据已按期限删除",
+            "The evidence was deleted by rule",
+            "无命中的抓取内容超过保存期限，已按规则删除；其摘要仍列于已封存之日。",
+            "What had no hit was deleted when its time was over; its digest is in a sealed day.",
+        ),
+        Kind(
             "stale",
             412,
             "内容已被更新",

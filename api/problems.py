@@ -33,6 +33,7 @@ CODES: tuple[tuple[type[Exception], str], ...] = (
     (errors.KeyReused, "key-reused"),
     (errors.Conflict, "conflict"),
     (errors.EvidenceDamaged, "evidence-damaged"),
+    (errors.EvidenceDeleted, "evidence-deleted"),
     (errors.IndexUnavailable, "index-unavailable"),
     (errors.ServiceUnavailable, "unavailable"),
     (errors.StoreError, "unavailable"),

@@ -91,6 +91,10 @@ class EvidenceDamaged(LantianError):
     """A kept record is missing or changed; the message names file and reason."""
 
 
+class EvidenceDeleted(LantianError):
+    """A record whose time was over, and which was deleted by rule; the message names the day."""
+
+
 class IndexUnavailable(LantianError):
     """The search index does not answer; work for it waits in the store."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lantian.commands.evidence_bundle import export, verifier, verify_bundle
+from lantian.commands.evidence_keeping import expire, hold, holds, release
 from lantian.commands.evidence_record import record
 from lantian.commands.evidence_seal import seal
 
@@ -22,6 +23,10 @@ def register(app: typer.Typer) -> None:
     evidence.command("verify")(verify)
     evidence.command("index")(index)
     evidence.command("seal")(seal)
+    evidence.command("expire")(expire)
+    evidence.command("hold")(hold)
+    evidence.command("holds")(holds)
+    evidence.command("release")(release)
     evidence.command("export")(export)
     evidence.command("record")(record)
     evidence.command("verifier")(verifier)
@@ -34,15 +39,22 @@ def index() -> None:
     pywb replays from them: `index_paths` is the folder `evidence/indexes`, `archive_paths` the
     folder `evidence/`. They can be deleted and made again at any time.
     """
-    from lantian.evidence.archive import Archive
     from lantian.evidence.indexing import index_archive
+    from lantian.evidence.retention import unused_files
     from lantian.settings import load_settings
+    from lantian.wiring import open_parts
 
+    parts = open_parts(load_settings())
     files = lines = 0
-    for made in index_archive(Archive(load_settings().evidence_dir)):
-        files, lines = files + 1, lines + made.lines
-        if made.damage:
-            typer.echo(f"{made.file}: {made.damage}; what follows is not indexed.", err=True)
+    try:
+        with parts.store.read() as session:
+            unused = unused_files(session)
+        for made in index_archive(parts.archive, unused):
+            files, lines = files + 1, lines + made.lines
+            if made.damage:
+                typer.echo(f"{made.file}: {made.damage}; what follows is not indexed.", err=True)
+    finally:
+        parts.close()
     typer.echo(f"{files} files indexed anew, {lines} lines.")
 
 

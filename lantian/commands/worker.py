@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
             float, typer.Option(help="Seconds after which the jobs of a killed worker are free.")
         ] = 60.0,
     ) -> None:
-        """Run what is due: crawls, evidence visits, re-checks, index, seals, the weekly summary."""
+        """Run what is due: crawls, evidence visits, re-checks, index, seals, retention, reports."""
         from lantian.settings import load_settings
         from lantian.wiring import open_parts
 
@@ -59,19 +59,21 @@ def register(app: typer.Typer) -> None:
 def worker_of(parts: "Parts", *, lease: timedelta = timedelta(seconds=60)) -> "Worker":
     """A worker with a handler for every kind of job, and the schedule."""
     from lantian.worker.loop import Worker
-    from lantian.worker.schedule import make_due_jobs, make_seal_job
+    from lantian.worker.schedule import make_archive_jobs, make_due_jobs, make_seal_job
 
     def schedule() -> None:
         now, real_now = parts.clock.now(), parts.real_clock.now()
         with parts.store.write() as session:
             make_due_jobs(session, now=now, report_cron=parts.settings.report_cron)
             make_seal_job(session, now=now, real_now=real_now)
+            make_archive_jobs(session, now=now, real_now=real_now)
 
     return Worker(parts.store, parts.clock, handlers_of(parts), lease=lease, schedule=schedule)
 
 
 def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     """The table: how each kind of job is done; `arguments` go to the children that crawl."""
+    from lantian.commands.evidence_keeping import expire_kept, index_kept
     from lantian.commands.evidence_seal import seal_kept, stamp_sealed
     from lantian.worker.child import Child
     from lantian.worker.handlers import Handler
@@ -92,7 +94,9 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     table["rematch"] = Handler(work=lambda task: rematch_kept(parts, task), slow=True)
     table["tip"] = Handler(work=lambda task: take_told(parts, task), finish=finish_along)
     table["forget_contacts"] = Handler(work=lambda _: None, finish=forgetting(parts))
-    table["seal"] = Handler(work=lambda task: seal_kept(parts, task))
+    table["seal"] = Handler(work=lambda task: seal_kept(parts, task), long=True)
+    table["index_archive"] = Handler(work=lambda task: index_kept(parts, task), long=True)
+    table["expire"] = Handler(work=lambda task: expire_kept(parts, task), long=True)
     table["stamp"] = Handler(work=lambda task: stamp_sealed(parts, task))
     table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))
     return table

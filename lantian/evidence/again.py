@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lantian.errors import ConfigError, EvidenceDamaged, NotFound, Unreadable
+from lantian.errors import ConfigError, EvidenceDamaged, EvidenceDeleted, NotFound, Unreadable
 from lantian.evidence.archive import Archive
 from lantian.evidence.decode import decoded
 from lantian.evidence.finding import Finding
@@ -48,8 +48,8 @@ def capture_again(
 ) -> Iterator[Finding]:
     """The findings of one capture: what it says otherwise today, the hits that it has no more.
 
-    A payload that is damaged or gone is no finding here: verifying without a second reading names
-    it.
+    A payload that is damaged, gone or deleted by rule is no finding here: verifying without a
+    second reading names it.
     """
     payload = next((one for one in capture.artifacts if one.role == "payload"), None)
     if payload is None:
@@ -63,7 +63,7 @@ def capture_again(
         page = page_of(archive, capture)
         reading = again.read(page, name)
         profile_version = again.profile(name).version
-    except EvidenceDamaged:
+    except (EvidenceDamaged, EvidenceDeleted):
         return
     except (Unreadable, NotFound, ConfigError) as error:
         reason = f"at {payload.offset}: it cannot be read again: {error}"

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from lantian.errors import EvidenceDamaged
+from lantian.clock import legal_day
+from lantian.errors import EvidenceDamaged, EvidenceDeleted
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
 from lantian.evidence.reference import NamesRecord, RecordRef
 from lantian.evidence.seal import digest_of
 from lantian.evidence.surroundings import surroundings
-from lantian.evidence.writer import Original, Place, WarcWriter, open_writer
+from lantian.evidence.writer import Original, Place, WarcWriter, open_writer, sync_folder
 
 __all__ = ["Archive", "NamesRecord", "Original", "RecordRef", "WarcWriter"]
 
@@ -38,17 +39,20 @@ class Archive:
         at: datetime,
         software: str = "Lantian",
         about: Mapping[str, str] | None = None,
+        folder: PurePosixPath | None = None,
+        info_id: str = "",
     ) -> WarcWriter:
         """A writer with a new file of its own; `at` (real time) says in which month's folder.
 
         `name` tells the run, as in `crawl-17-3`; where a file of that name is there already, a
         number is added. `about` is what the file says of its making, such as machine and clock;
-        unset: what this machine says of itself now.
+        unset: what this machine says of itself now. `folder` and `info_id`: those of a
+        file that the new one replaces.
         """
-        month = PurePosixPath(FOLDER, f"{at:%Y}", f"{at:%m}")
+        month = folder or PurePosixPath(FOLDER, f"{at:%Y}", f"{at:%m}")
         told = surroundings() if about is None else about
         info = {"software": software, **told}
-        return open_writer(self.folder, month, name, SUFFIX, at=at, info=info)
+        return open_writer(self.folder, month, name, SUFFIX, at=at, info=info, info_id=info_id)
 
     def read(self, ref: NamesRecord) -> bytes:
         """The payload that `ref` names, checked on the way.
@@ -62,7 +66,12 @@ class Archive:
         return self.member(ref)[1]
 
     def member(self, ref: NamesRecord) -> tuple[bytes, Record]:
-        """The bytes of the record in its file, and the record; checked as by `record`."""
+        """The bytes of the record in its file, and the record; checked as by `record`.
+
+        Raises `EvidenceDeleted` for one whose time was over.
+        """
+        if ref.deleted_at is not None:
+            raise deleted(ref)
         raw = self._bytes(ref)
         where = f"{ref.file} at {ref.offset}"
         if ref.record_digest and digest_of(raw) != ref.record_digest:
@@ -133,6 +142,27 @@ class Archive:
             for name in sorted(names):
                 yield (Path(folder) / name).relative_to(self.folder).as_posix()
 
+    def held(self, file: str) -> bool:
+        """Whether a writer has the file open; not if it is not there."""
+        try:
+            return self.place(file).held()
+        except FileNotFoundError:
+            return False
+
+    def remove(self, file: str) -> None:
+        """Delete a file that nobody writes or needs any more; it may have gone already."""
+        self.path(file).unlink(missing_ok=True)
+        sync_folder(self.path(file).parent)
+
     def place(self, file: str) -> Place:
         """The file as something that may be cut, and that a writer may hold."""
         return Place(self.path(file))
+
+
+def deleted(ref: NamesRecord) -> EvidenceDeleted:
+    """What is said of a record whose time was over."""
+    day = "" if ref.deleted_at is None else f" on {legal_day(ref.deleted_at)}"
+    return EvidenceDeleted(
+        f"{ref.record_id}: deleted by retention{day}, since it had no hit.",
+        hint="Its digest is in a sealed day; visit the page again to capture what it says now.",
+    )

@@ -9,7 +9,7 @@ since has another size, and gets another index.
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -39,18 +39,19 @@ def is_index(file: str) -> bool:
     return folder == INDEXES and _NAME.match(name) is not None
 
 
-def index_archive(archive: Archive) -> Iterator[Indexed]:
+def index_archive(archive: Archive, unused: Collection[str] = ()) -> Iterator[Indexed]:
     """Make the indexes that are missing or behind, and take away those of what is gone.
 
-    Files that a writer has open are left for later. Raises `StoreError` if an index cannot be
-    written, and `Conflict` while another process makes indexes here.
+    Files that a writer has open are left for later; those that are `unused` count as gone. Raises
+    `StoreError` if an index cannot be written, and `Conflict` while another process makes indexes
+    here.
     """
     folder = archive.folder / INDEXES
     with _only_one(folder):
         present = {path.name for path in folder.iterdir() if _NAME.match(path.name)}
         wanted: set[str] = set()
         for file in list(archive.files()):
-            if not (file.startswith(f"{FOLDER}/") and file.endswith(SUFFIX)):
+            if not (file.startswith(f"{FOLDER}/") and file.endswith(SUFFIX)) or file in unused:
                 continue
             place = archive.place(file)
             try:

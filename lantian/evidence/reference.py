@@ -1,6 +1,7 @@
 """How a row names a record."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, Self
 
 
@@ -21,6 +22,8 @@ class NamesRecord(Protocol):
     def size(self) -> int: ...  # noqa: D102
     @property
     def record_digest(self) -> str: ...  # noqa: D102
+    @property
+    def deleted_at(self) -> datetime | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class RecordRef:
     digest: str
     size: int
     record_digest: str = ""
+    deleted_at: datetime | None = None
 
     @classmethod
     def of(cls, named: NamesRecord) -> Self:
@@ -50,4 +54,5 @@ class RecordRef:
             digest=named.digest,
             size=named.size,
             record_digest=named.record_digest,
+            deleted_at=named.deleted_at,
         )

@@ -5,7 +5,7 @@ to be read again. They may be done in any order and by several processes (`lanti
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
@@ -16,9 +16,12 @@ from sqlalchemy.orm import Session
 from lantian.errors import EvidenceDamaged
 from lantian.evidence.archive import SUFFIX, Archive
 from lantian.evidence.authority import Authority
+from lantian.evidence.deletions import deletion_findings, made_findings
 from lantian.evidence.finding import Finding
 from lantian.evidence.indexing import is_index
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
+from lantian.evidence.reference import RecordRef
+from lantian.evidence.retention import unused_files
 from lantian.evidence.sealed import audit_findings, chain_findings, day_findings
 from lantian.evidence.sm3 import sm3_of
 from lantian.evidence.spelling import date_of, payload_place, status_of
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from lantian.evidence.again import ReadAgain
 
 Progress = Callable[[int], None]
-PartKind = Literal["file", "nameless", "captures", "chain", "audit", "day", "deep"]
+PartKind = Literal["file", "nameless", "captures", "chain", "audit", "deleted", "day", "deep"]
 STRETCH = 64 * 1024 * 1024
 """Bytes of a file that are one part."""
 DEEP = 200
@@ -105,7 +108,10 @@ def parts_of(session: Session, archive: Archive, *, deep: bool = False) -> list[
         if not is_index(file) and (look := _look(archive, file)) is not None
     }
     parts = []
-    named = set(session.scalars(select(Artifact.file).distinct()))
+    kept = Artifact.deletion_id.is_(None)
+    named = set(session.scalars(select(Artifact.file).where(kept).distinct()))
+    # Files out of use go a day later; they are looked at no more, and the deletions are.
+    unused = unused_files(session)
     for file in sorted(named):
         look = files.get(file, _File(-1, held=False))
         cuts = [0, *_cuts(session, file, look.size), None]
@@ -114,9 +120,9 @@ def parts_of(session: Session, archive: Archive, *, deep: bool = False) -> list[
     parts += [
         Part("nameless", file, size=look.size)
         for file, look in files.items()
-        if file not in named and not look.held
+        if file not in named and file not in unused and not look.held
     ]
-    parts += [Part("captures"), Part("chain"), Part("audit")]
+    parts += [Part("captures"), Part("chain"), Part("audit"), Part("deleted")]
     days = select(SealedDay).order_by(SealedDay.number)
     parts += [Part("day", day.day, size=day.leaves) for day in session.scalars(days)]
     last = session.scalar(select(func.max(Capture.id))) or 0
@@ -132,7 +138,7 @@ def _cuts(session: Session, file: str, size: int) -> Iterator[int]:
     last = 0
     for place in range(STRETCH, size, STRETCH):
         first = select(func.min(Artifact.offset)).where(
-            Artifact.file == file, Artifact.offset >= place
+            Artifact.file == file, Artifact.offset >= place, Artifact.deletion_id.is_(None)
         )
         cut = session.scalar(first)
         if cut is not None and cut > last:
@@ -155,6 +161,9 @@ def part_findings(
         yield from chain_findings(session)
     elif part.kind == "audit":
         yield from audit_findings(session)
+        yield from made_findings(session, archive)
+    elif part.kind == "deleted":
+        yield from deletion_findings(session)
     elif part.kind == "day":
         for day in session.scalars(select(SealedDay).where(SealedDay.day == part.name)):
             yield from day_findings(session, day, means.authorities)
@@ -196,7 +205,9 @@ def _file(
     if part.size < 0:  # it may have been made since
         found = _look_again(archive, file)
     if found is None:
-        where = select(func.count(), func.min(Artifact.capture_id)).where(Artifact.file == file)
+        where = select(func.count(), func.min(Artifact.capture_id)).where(
+            Artifact.file == file, Artifact.deletion_id.is_(None)
+        )
         count, first = session.execute(where).one()
         reason = f"the file is missing, and with it {count} records."
         yield Finding("missing", file, reason, first)
@@ -228,6 +239,7 @@ def _rows(session: Session, part: Part) -> Iterable[Row[Artifact, Capture, str |
         .join(Capture, Capture.id == Artifact.capture_id)
         .outerjoin(SealedLeaf, (SealedLeaf.kind == RECORD) & (SealedLeaf.subject_id == Artifact.id))
         .where(Artifact.file == part.name, Artifact.offset >= part.start)
+        .where(Artifact.deletion_id.is_(None))
         .order_by(Artifact.offset)
         .execution_options(yield_per=500)
     )
@@ -241,7 +253,8 @@ def _record(
 ) -> Iterator[Finding]:
     """The findings of one record that a row names."""
     try:
-        raw, record = archive.member(artifact)
+        # What is marked as deleted by no deletion is read as well: that it is there tells more.
+        raw, record = archive.member(replace(RecordRef.of(artifact), deleted_at=None))
     except EvidenceDamaged as error:
         reason = error.message.removeprefix(artifact.file).lstrip(": ")
         yield Finding("changed", artifact.file, reason, capture.id)

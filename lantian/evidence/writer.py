@@ -63,7 +63,7 @@ class Place:
             size = os.fstat(handle.fileno()).st_size
             if keep_until <= 0:
                 self.path.unlink()
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
             elif keep_until < size:
                 handle.truncate(keep_until)
                 os.fsync(handle.fileno())
@@ -78,10 +78,11 @@ def open_writer(
     *,
     at: datetime,
     info: Mapping[str, str],
+    info_id: str = "",
 ) -> "WarcWriter":
     """A writer with a new file below `folder`, on the disk with its name.
 
-    `info` are further fields of its `warcinfo` record.
+    `info` are further fields of its `warcinfo` record; `info_id`: of the file that it replaces.
     """
     home = folder / month
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-") or "run"
@@ -97,7 +98,8 @@ def open_writer(
         except OSError as error:
             raise _unwritable(folder / file, error) from error
         fcntl.flock(handle, fcntl.LOCK_EX)
-        return WarcWriter(handle, folder / file, file.as_posix(), at=at, info=info)
+        path = folder / file
+        return WarcWriter(handle, path, file.as_posix(), at=at, info=info, info_id=info_id)
 
 
 class WarcWriter:
@@ -107,7 +109,14 @@ class WarcWriter:
     """
 
     def __init__(
-        self, handle: int, path: Path, file: str, *, at: datetime, info: Mapping[str, str]
+        self,
+        handle: int,
+        path: Path,
+        file: str,
+        *,
+        at: datetime,
+        info: Mapping[str, str],
+        info_id: str = "",
     ) -> None:
         self.file = file
         self._handle = handle
@@ -115,14 +124,14 @@ class WarcWriter:
         self._written = 0
         self._pending: list[bytes] = []
         self._waiting = 0
-        self._info_id = self._id("warcinfo")
+        self._info_id = info_id or self._id("warcinfo")
         member = stored_member(plain(*_warcinfo(self._info_id, path.name, at, info)))
         self.info_digest = digest_of(member)
         """Of the record with which the file begins."""
         self._append(member)
         self.sync()
         self._start = self._written
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     @property
     def empty(self) -> bool:
@@ -207,6 +216,12 @@ class WarcWriter:
         place = f"urn:{role}:{address_of(url)}"
         return self._record("resource", place, at, tuple(fields), block=data, payload=data)
 
+    def copy(self, member: bytes) -> int:
+        """Where a record begins now that was written elsewhere, byte by byte as it was there."""
+        place = self.position
+        self._append(member)
+        return place
+
     def sync(self) -> None:
         """Everything that was written is on the disk when this returns.
 
@@ -254,7 +269,7 @@ class WarcWriter:
             self.sync()
             if self.empty:
                 self._path.unlink()
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
         finally:
             os.close(self._handle)
             self._handle = -1
@@ -379,12 +394,13 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for place in missing:
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
     except OSError as error:
         raise _unwritable(folder, error) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What was made or removed in the folder is so on the disk when this returns."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -81,6 +81,7 @@ def _originals(session: Session, captures: set[int | None]) -> dict[int, Origina
         )
         .join(Capture, Capture.id == Artifact.capture_id)
         .where(Artifact.capture_id.in_(captures), Artifact.role == "payload", Capture.via == "http")
+        .where(Artifact.deletion_id.is_(None))
     )
     if not captures:
         return {}

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.errors import EvidenceDamaged
-from lantian.evidence.archive import Archive
+from lantian.evidence.archive import Archive, deleted
 from lantian.model import Artifact, Capture, Document, Hit, NoticeItem
 from lantian.takedowns.content import canonical, captures_of, content_digest, stamp
 from lantian.takedowns.view import NoticeView, notice_view
@@ -137,10 +137,21 @@ def _add_item(session: Session, archive: Archive, pack: _Zip, item: NoticeItem) 
     hits = json.dumps(_hits(session, item), ensure_ascii=False, indent=1)
     pack.add(f"{folder}/hits.json", hits.encode("utf-8", "surrogatepass"), role="hits", **told)
     for capture in captures_of(session, document):
-        for artifact in capture.artifacts:
+        kept = [artifact for artifact in capture.artifacts if artifact.deleted_at is None]
+        for artifact in kept:
             _add_artifact(archive, pack, folder, capture, artifact)
+        if len(kept) < len(capture.artifacts):
+            gone = "\n".join(
+                f"{one.role} {one.digest}: {deleted(one).message}"
+                for one in capture.artifacts
+                if one.deleted_at is not None
+            )
+            name = f"{folder}/capture-{capture.id}/deleted.txt"
+            pack.add(name, f"{gone}\n".encode(), role="deleted", capture_id=capture.id)
+        if not kept:
+            continue
         # Compressed record by record, so records behind each other are a WARC file again.
-        records = b"".join(_record(archive, artifact) for artifact in capture.artifacts)
+        records = b"".join(archive.member(artifact)[0] for artifact in kept)
         name = f"{folder}/capture-{capture.id}/records.warc.gz"
         pack.add(name, records, role="warc", capture_id=capture.id)
 
@@ -166,13 +177,6 @@ def _add_artifact(
         media_type=artifact.media_type,
         record_id=artifact.record_id,
     )
-
-
-def _record(archive: Archive, artifact: Artifact) -> bytes:
-    """The record's bytes as they stand in the archive's file, which `read` has just checked."""
-    with archive.path(artifact.file).open("rb") as file:
-        file.seek(artifact.offset)
-        return file.read(artifact.length)
 
 
 def _hits(session: Session, item: NoticeItem) -> list[dict[str, Any]]:

@@ -36,13 +36,15 @@ class Handler:
 
     `work` does it, outside any transaction; whatever it does outside the store is done at least
     once and carries the job's key. `finish` and `dead` are the effects that commit together with
-    the job's end. A `slow` kind runs in a thread of its own beside the quick ones.
+    the job's end. `slow` kinds run in a thread of their own beside the quick ones, and those that
+    go through the whole archive (`long`) in another, so that no crawl or clue waits for them.
     """
 
     work: Callable[[Task], None]
     finish: Callable[[Session, Claim], None] = _nothing
     dead: Callable[[Session, Claim], None] = _nothing
     slow: bool = False
+    long: bool = False
 
 
 Handlers = Mapping[str, Handler]

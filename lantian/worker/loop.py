@@ -56,13 +56,14 @@ class Worker:
             stop.set()
 
     def run(self) -> None:
-        """Do jobs until `stop`: slow kinds in one thread, quick ones in another."""
-        slow = tuple(kind for kind, handler in self._handlers.items() if handler.slow)
-        quick = tuple(kind for kind, handler in self._handlers.items() if not handler.slow)
+        """Do jobs until `stop`: quick kinds, slow ones and long ones in a thread each."""
+        groups: dict[str, list[str]] = {}
+        for kind, handler in self._handlers.items():
+            name = "long-jobs" if handler.long else "slow-jobs" if handler.slow else "quick-jobs"
+            groups.setdefault(name, []).append(kind)
         threads = [
-            threading.Thread(target=self._serve, args=(kinds,), name=name)
-            for name, kinds in (("slow-jobs", slow), ("quick-jobs", quick))
-            if kinds
+            threading.Thread(target=self._serve, args=(tuple(kinds),), name=name)
+            for name, kinds in groups.items()
         ]
         for thread in threads:
             thread.start()

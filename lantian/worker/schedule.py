@@ -46,6 +46,28 @@ def make_seal_job(session: Session, *, now: datetime, real_now: datetime) -> str
     return key if made else None
 
 
+def make_archive_jobs(session: Session, *, now: datetime, real_now: datetime) -> list[str]:
+    """The keys of the jobs on the archive that were new: its index each hour, retention each night.
+
+    Their lane is that of sealing, so that one of them is at work at a time: what is deleted was
+    sealed before. Before the first capture there is nothing to do.
+    """
+    local = (real_now - SEAL_AFTER).astimezone(SHANGHAI)
+    wanted = {
+        f"index_archive:{local:%Y-%m-%dT%H}": "index_archive",
+        f"expire:{local:%Y-%m-%d}": "expire",
+    }
+    known = set(session.scalars(select(Job.key).where(Job.key.in_(wanted))))
+    if len(known) == len(wanted) or session.scalar(select(Capture.id).limit(1)) is None:
+        return []
+    return [
+        key
+        for key, kind in wanted.items()
+        if key not in known
+        and jobs.enqueue(session, kind=kind, key=key, payload={}, due=now, now=now, lane="seal")
+    ]
+
+
 def last_time(cron: str, now: datetime) -> datetime | None:
     """The last moment, not after `now`, that a cron line in Asia/Shanghai names."""
     local = now.astimezone(SHANGHAI) + timedelta(seconds=1)

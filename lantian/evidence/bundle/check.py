@@ -86,5 +86,7 @@ class BundleCheck:
         records = f"{len(proved.records)} of {len(proved.all_records)} records"
         events = f"{len(proved.events)} of {len(proved.all_events)} events"
         yield f"{records} and {events} are in sealed days ({', '.join(proved.days)})."
+        if proved.deleted:
+            yield f"{len(proved.deleted)} of the records were deleted when their time was over."
         if proved.unjudged_sm3:
             yield f"{proved.unjudged_sm3} SM3 digests are not judged: this Python has no SM3."

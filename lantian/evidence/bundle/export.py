@@ -28,7 +28,7 @@ from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.extraction import fields_of, page_of
 from lantian.evidence.bundle.proofs import Proofs
 from lantian.evidence.bundle.select import Asked, Place, Selected, original_of, places_of, selected
-from lantian.evidence.bundle.told import clue_told, custody_line, document_told, event_told
+from lantian.evidence.bundle.told import clue_told, custody_line, document_told, event_told, utc
 from lantian.evidence.bundle.zipped import PIECE, ZipWriter
 from lantian.evidence.cdxj import Sorter, line_of, sorting
 from lantian.evidence.conditions import first_record, subject_of
@@ -43,6 +43,7 @@ from lantian.model import (
     Capture,
     Clue,
     Crawl,
+    Deletion,
     Document,
     Notice,
     NoticeEvent,
@@ -77,6 +78,9 @@ class Export:
     _placed: dict[int, tuple[str, int]] = field(default_factory=dict)
     _infos: dict[str, dict[str, str]] = field(default_factory=dict)
     _events: list[int] = field(default_factory=list)
+    _gone: list[dict[str, Any]] = field(default_factory=list)
+    _gone_ids: list[int] = field(default_factory=list)
+    _gone_files: set[str] = field(default_factory=set)
 
     @cached_property
     def chosen(self) -> Selected:
@@ -123,7 +127,8 @@ class Export:
         with sorting(folder) as lines:
             self._records(zipped, lines)
             _stream(zipped, layout.INDEX, lines.lines)
-        self.proofs.find_records(self._placed)
+        self._gone = list(self._deleted())
+        self.proofs.find_records({**self._placed, **dict.fromkeys(self._gone_ids)})
         self._pages(zipped)
         zipped.add(layout.README, _readme())
         for capture_id in self.chosen.captures:
@@ -133,6 +138,36 @@ class Export:
         notices = [self._notice(zipped, notice_id) for notice_id in self.chosen.notices]
         custody = _stream(zipped, layout.CUSTODY, self._custody)
         self._ending(zipped, notices, custody)
+
+    def _deleted(self) -> Iterator[dict[str, Any]]:
+        """What is told of captures whose bytes went because their time was over."""
+        for capture_id in self.chosen.deleted:
+            capture = self.session.get_one(Capture, capture_id)
+            records = []
+            for artifact in capture.artifacts:
+                if artifact.deletion_id is None or artifact.deleted_at is None:
+                    continue
+                deletion = self.session.get_one(Deletion, artifact.deletion_id)
+                self._gone_ids.append(artifact.id)
+                self._gone_files.add(deletion.file)
+                records.append(
+                    {
+                        "role": artifact.role,
+                        "size": artifact.size,
+                        "digest": artifact.digest,
+                        "record_id": artifact.record_id,
+                        "record_digest": artifact.record_digest,
+                        "file": deletion.file,
+                        "deleted_at": utc(artifact.deleted_at),
+                        "rule": deletion.rule,
+                    }
+                )
+            yield {
+                "capture": capture_id,
+                "url": capture.final_url,
+                "captured": utc(capture.at),
+                "records": records,
+            }
 
     # Records.
 
@@ -214,6 +249,8 @@ class Export:
         obtained = []
         numbers: Counter[str] = Counter()
         for artifact in capture.artifacts:
+            if artifact.deletion_id is not None:
+                continue
             numbers[artifact.role] += 1
             told = self._obtained(artifact)
             told["file"] = layout.file_beside(capture_id, artifact.role, numbers[artifact.role])
@@ -296,7 +333,8 @@ class Export:
 
     def _custody(self) -> Iterator[bytes]:
         """The events of the audit chain about what was asked for and its files, a line each."""
-        subjects = [*self.chosen.subjects, *map(subject_of, self._infos)]
+        files = sorted({*self._infos, *self._gone_files})
+        subjects = [*self.chosen.subjects, *map(subject_of, files)]
         statement = (
             select(AuditEvent)
             .where(AuditEvent.subject.in_(subjects))
@@ -330,6 +368,7 @@ class Export:
             },
             "office": self.office or None,
             "captures": list(chosen.captures),
+            "deleted": self._gone,
             "documents": list(chosen.documents),
             "clues": clues,
             "notices": list(notices),

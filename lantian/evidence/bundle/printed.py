@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from lantian.errors import EvidenceDamaged, NotFound
-from lantian.evidence.archive import Archive
+from lantian.evidence.archive import Archive, deleted
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.extraction import fields_of, page_of
 from lantian.evidence.bundle.proofs import Proofs
@@ -42,7 +42,8 @@ def printed(
     """The record of a capture, all of whose artifacts were verified while they were read.
 
     `case` is a number that was not known when it was captured; the record says so. Raises
-    `NotFound`, and `EvidenceDamaged` naming the first record that is not as it was kept.
+    `NotFound`, `EvidenceDeleted` if its time was over, and `EvidenceDamaged` naming the first
+    record that is not as it was kept.
     """
     capture = session.get(Capture, capture_id)
     if capture is None:
@@ -55,6 +56,8 @@ def printed(
             f"capture {capture_id}: no row names its payload.",
             hint="`lantian evidence verify` names everything that is missing or changed.",
         )
+    if payload.deleted_at is not None:
+        raise deleted(payload)
     proofs = Proofs(session)
     proofs.find_records({one.id: (one.file, one.offset) for one in capture.artifacts})
     obtained, pictures = _obtained(archive, capture, proofs)
@@ -82,6 +85,8 @@ def _obtained(
     pictures: dict[str, str] = {}
     numbers: Counter[str] = Counter()
     for artifact in capture.artifacts:
+        if artifact.deleted_at is not None and artifact.role != "payload":
+            continue
         numbers[artifact.role] += 1
         data = archive.read(artifact)
         beside = layout.file_beside(capture.id, artifact.role, numbers[artifact.role])

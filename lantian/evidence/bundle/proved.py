@@ -49,6 +49,8 @@ class Proved:
     events: set[str] = field(default_factory=set)
     all_records: set[str] = field(default_factory=set)
     all_events: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    """Digests of records whose bytes went because their time was over."""
     stamps: list[Stamped] = field(default_factory=list)
     unjudged_sm3: int = 0
     by_record: dict[str, tuple[dict[str, Any], str | None]] = field(default_factory=dict)
@@ -69,7 +71,10 @@ def proof_findings(bundle: Opened, proved: Proved) -> Iterator[Finding]:
 def _all(bundle: Opened, proved: Proved, known: set[str]) -> Iterator[Finding]:
     told = bundle.told(layout.BUNDLE)
     records = {one.record_digest: one for one in bundle.records.values()}
-    proved.all_records = set(records)
+    proved.deleted = {
+        str(record["record_digest"]) for one in told["deleted"] for record in one["records"]
+    }
+    proved.all_records = set(records) | proved.deleted
     proved.all_events = set(_events(bundle))
     for day in told["proofs"]["days"]:
         proved.days.append(str(day)[:20])
@@ -94,6 +99,9 @@ def _all(bundle: Opened, proved: Proved, known: set[str]) -> Iterator[Finding]:
         yield from judged(names[0], found.findings())
     if not bundle.spoiled:
         yield from _counted(told["proofs"], proved)
+        for digest in sorted(proved.deleted - proved.records):
+            reason = f"it tells that {digest[:80]} was deleted, and no sealed day holds it."
+            yield Finding("unproved", layout.BUNDLE, reason)
     for capture_id in told["captures"]:
         name = f"{layout.capture_stem(int(capture_id))}json"
         if bundle.sound(name):
@@ -176,7 +184,7 @@ class _Day:
             yield Finding("unproved", self.name, reason)
             return
         (proved.records if kind == RECORD else proved.events).add(digest)
-        if sm3 and kind == RECORD:
+        if sm3 and kind == RECORD and digest in self.records:
             found = _sm3(self.bundle, self.records[digest])
             if found is None:
                 proved.unjudged_sm3 += 1

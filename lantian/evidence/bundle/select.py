@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.errors import Invalid, NotFound
+from lantian.evidence.archive import deleted as deleted_error
 from lantian.model import (
     Artifact,
     Capture,
@@ -32,11 +33,13 @@ class Asked:
 class Selected:
     """What goes into it, as sorted ids; the rows are read one at a time.
 
-    `subjects` are those of the audit chain whose events are told.
+    `subjects` are those of the audit chain whose events are told. Of the captures in `deleted` the
+    bytes are gone, since their time was over: they are told of.
     """
 
     asked: Asked
     captures: tuple[int, ...]
+    deleted: tuple[int, ...]
     documents: tuple[int, ...]
     notices: tuple[int, ...]
     subjects: tuple[str, ...]
@@ -47,8 +50,8 @@ def selected(session: Session, asked: Asked) -> Selected:
 
     To a clue belong the versions of its posting that hit, the captures in which these were read,
     and every evidence visit and re-check of them, whatever it saw; to a notice, the same of its
-    clues, with the versions that it told of. Raises `NotFound` naming what there is not, and
-    `Invalid` if nothing was asked for.
+    clues, with the versions that it told of. Raises `NotFound` naming what there is not,
+    `EvidenceDeleted` if nothing of it is left, and `Invalid` if nothing was asked for.
     """
     if not (asked.clues or asked.notices or asked.captures):
         raise Invalid("nothing was asked for.", hint="Name a clue, a notice or a capture.")
@@ -71,9 +74,14 @@ def selected(session: Session, asked: Asked) -> Selected:
             raise NotFound(f"there is no capture {capture_id}.", hint="Is it of this installation?")
         captures.add(capture_id)
         documents |= _hit_in(session, capture_id)
+    deleted = {one for one in captures if _payload_deleted(session, one)}
+    if not captures - deleted:
+        for capture_id in sorted(deleted):
+            raise deleted_error(_payload(session, capture_id))
     return Selected(
         asked=asked,
-        captures=tuple(sorted(captures)),
+        captures=tuple(sorted(captures - deleted)),
+        deleted=tuple(sorted(deleted)),
         documents=tuple(sorted(documents)),
         notices=tuple(sorted(set(asked.notices))),
         subjects=(
@@ -81,6 +89,22 @@ def selected(session: Session, asked: Asked) -> Selected:
             *(f"notice:{one}" for one in sorted(set(asked.notices))),
         ),
     )
+
+
+def _payload(session: Session, capture_id: int) -> Artifact:
+    statement = select(Artifact).where(
+        Artifact.capture_id == capture_id, Artifact.role == "payload"
+    )
+    return session.scalars(statement).one()
+
+
+def _payload_deleted(session: Session, capture_id: int) -> bool:
+    statement = select(Artifact.id).where(
+        Artifact.capture_id == capture_id,
+        Artifact.role == "payload",
+        Artifact.deletion_id.is_not(None),
+    )
+    return session.scalar(statement) is not None
 
 
 def _documents_of(session: Session, clue_id: int) -> set[int]:
@@ -136,7 +160,8 @@ _PLACE = select(Artifact.file, Artifact.offset, Artifact.length, Artifact.id, Ar
 def places_of(session: Session, captures: Iterable[int]) -> Iterator[Place]:
     """Where the records of captures stand."""
     for capture_id in captures:
-        for row in session.execute(_PLACE.where(Artifact.capture_id == capture_id)):
+        rows = _PLACE.where(Artifact.capture_id == capture_id, Artifact.deletion_id.is_(None))
+        for row in session.execute(rows):
             yield Place(*row)
 
 

@@ -38,7 +38,8 @@ def _bundle(bundle: Opened) -> Iterator[Finding]:
     for document_id in told["documents"]:
         stem = layout.document_stem(int(document_id))
         known |= {f"{stem}txt", f"{stem}json"}
-        yield from _document(bundle, stem, int(document_id), told["captures"])
+        gone = [int(one["capture"]) for one in told["deleted"]]
+        yield from _document(bundle, stem, int(document_id), [*told["captures"], *gone])
     for notice in told["notices"]:
         stem = layout.notice_stem(int(notice["notice"]))
         known |= {f"{stem}json", f"{stem}events.json"}
