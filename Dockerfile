@@ -2,6 +2,10 @@
 # Debian, not Alpine: some of the locked packages have no wheels for musl.
 
 FROM python:3.13-slim-bookworm AS build
+# The compiler builds the matcher's inner loops; it stays behind in this stage.
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY scripts scripts
 COPY pyproject.toml README.md LICENSE scrapy.cfg requirements.lock requirements-build.lock \

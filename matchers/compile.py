@@ -174,6 +174,13 @@ class Compiled:
         )
 
     @cached_property
+    def gate_words(self) -> NDArray[np.uint64]:
+        """`gate_bits` in words of 64, a row for each literal."""
+        size = 8 * (max(self.gate_bits, default=0).bit_length() // 64 + 1)
+        data = b"".join(bits.to_bytes(size, "little") for bits in self.gate_bits)
+        return np.frombuffer(data, dtype="<u8").reshape(-1, size // 8)
+
+    @cached_property
     def site_evades(self) -> NDArray[np.bool_]:
         """Whether each site evades a term."""
         return np.array([bool(plain) for plain in self.evaded], dtype=np.bool_)

@@ -1,14 +1,12 @@
 """What the pack's weights find in texts, in places of those texts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from matchers.clauses import Place
 from matchers.compile import EVADED, Compiled
 from matchers.explain import Factor
 from matchers.openings import Openings, openings
 from matchers.prefilter import shown
-from matchers.reading import Part, Window, mend, some_at_once
+from matchers.reading import Mended, Mender, Part, Window, mend, some_at_once
 from matchers.rewrite import undo
 from matchers.scoring import Finding
 from matchers.text import Folded, Source, fold_many
@@ -20,11 +18,12 @@ MARGIN = 1_500
 """Characters on either side of a piece that are read as its surroundings."""
 AT_ONCE = 60_000
 """Characters that are folded at once."""
+_NO_GROUPS: frozenset[str] = frozenset()
 _NONE = Openings(frozenset(), (), ())
 
 
 def weighed(
-    compiled: Compiled, texts: Mapping[int, str], opened: Mapping[int, Openings]
+    compiled: Compiled, texts: Mapping[int, str], opened: Mapping[int, Openings], mender: Mender
 ) -> dict[int, list[Verdict]]:
     """The verdicts of the learned rules on each of `texts` that has any, by its number.
 
@@ -32,7 +31,7 @@ def weighed(
     """
     verdicts: dict[int, list[Verdict]] = {}
     for some in some_at_once(_pieces(texts, opened), AT_ONCE):
-        for number, verdict in _found(compiled, some):
+        for number, verdict in _found(compiled, some, mender):
             verdicts.setdefault(number, []).append(verdict)
     return verdicts
 
@@ -41,47 +40,37 @@ def _pieces(texts: Mapping[int, str], opened: Mapping[int, Openings]) -> Iterato
     """The texts, long ones in pieces."""
     for number, text in texts.items():
         own, size = opened.get(number, _NONE), len(text)
-        for first in range(0, size, PIECE) if size > PIECE + MARGIN else (0,):
-            last = min(first + PIECE, size) if size > PIECE + MARGIN else size
+        if size <= PIECE + MARGIN:
+            yield number, Part(text, Window(0, 0, size, size), own, _NO_GROUPS)
+            continue
+        for first in range(0, size, PIECE):
+            last = min(first + PIECE, size)
             window = Window(max(0, first - MARGIN), first, last, min(size, last + MARGIN))
-            yield number, Part(text, window, own, frozenset())
+            yield number, Part(text, window, own, _NO_GROUPS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A part of a text, folded and mended."""
-
-    number: int
-    part: Part
-    folded: Folded
-    evaded: list[Place]
-
-
-def _found(compiled: Compiled, parts: Sequence[tuple[int, Part]]) -> Iterator[tuple[int, Verdict]]:
+def _found(
+    compiled: Compiled, parts: Sequence[tuple[int, Part]], mender: Mender
+) -> Iterator[tuple[int, Verdict]]:
     if compiled.scorer is None:
         return
-    slices = [part.text[part.window.left : part.window.right] for _, part in parts]
-    folded = fold_many(slices, compiled.prepared.tables)
-    read = [
-        _Read(number, part, own, mend(own, part))
-        for (number, part), own in zip(parts, folded, strict=True)
-    ]
-    for finding in compiled.scorer.find([each.folded.chars for each in read]):
-        verdict = _verdict(compiled, read[finding.text], finding)
+    mended = mender.mended(parts)
+    for finding in compiled.scorer.find([each.folded.chars for each in mended]):
+        number, part = parts[finding.text]
+        verdict = _verdict(compiled, part.window, mended[finding.text], finding)
         if verdict is not None:
-            yield read[finding.text].number, verdict
+            yield number, verdict
 
 
-def _verdict(compiled: Compiled, read: _Read, finding: Finding) -> Verdict | None:
+def _verdict(compiled: Compiled, window: Window, read: Mended, finding: Finding) -> Verdict | None:
     """The verdict for a finding; `None`: it is another piece's, or of a claim without a rule."""
     weights = compiled.scorer.weights if compiled.scorer else None
     rule = compiled.learned.get(weights.claims[finding.claim]) if weights else None
     place = read.folded.original(finding.start, finding.end)
-    window = read.part.window
     start, end = place.start + window.left, place.end + window.left
     if rule is None or not window.first <= start < window.last:
         return None
-    factors = [Factor("words", "”“".join(cue.text for cue in finding.cues), finding.score)]
+    factors = [Factor("words", "”“".join(finding.cues), finding.score)]
     if any(left < finding.end and finding.start < right for left, right in read.evaded):
         factors.append(Factor("evasion", "", 0.0))
     return Verdict(rule, start, end, round(finding.score, 2), tuple(factors))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,7 @@ from matchers.repair import Edit
 from matchers.text import units_of
 
 
-@dataclass(frozen=True, slots=True)
-class Openings:
+class Openings(NamedTuple):
     """Numbers of the ways that may match, where they may, and what to mend in the text."""
 
     ways: frozenset[int]
@@ -35,8 +34,8 @@ def openings(
     if not met:
         return {}
     numbers = list(met)
-    looked = _Looked.at(compiled, [seen.kept_of(number) for number in numbers])
-    origins = np.concatenate([_origins(seen.codes_of(number)) for number in numbers])
+    codes, origins, bounds = seen.kept_of(numbers)
+    looked = _Looked.at(compiled, codes, bounds)
     ways: dict[int, set[int]] = {number: set() for number in numbers if met[number] & EVADED}
     at: dict[int, list[Place]] = {}
     for way, text, left, right in looked.opened(compiled):
@@ -66,9 +65,10 @@ def opened_plainly(compiled: Compiled, texts: Sequence[str]) -> list[frozenset[i
     """The ways that each of some folded texts opens, whatever it needs."""
     if not texts:
         return []
-    codes = [compiled.alphabet.plain[units_of(f"{text}\n")] for text in texts]
+    codes = compiled.alphabet.plain[units_of("\n".join((*texts, "")))]
+    bounds = np.cumsum([0, *(len(text) + 1 for text in texts)])
     ways: list[set[int]] = [set() for _ in texts]
-    for way, text, _, _ in _Looked.at(compiled, codes).opened(compiled):
+    for way, text, _, _ in _Looked.at(compiled, codes, bounds).opened(compiled):
         ways[text].add(way)
     return [frozenset(own) for own in ways]
 
@@ -76,11 +76,6 @@ def opened_plainly(compiled: Compiled, texts: Sequence[str]) -> list[frozenset[i
 def _fits(context: Context, met: int) -> bool:
     """Whether each need of a context is met; one without a bit may always be."""
     return all(bit & met or not bit for bit in context.bits)
-
-
-def _origins(codes: Codes) -> NDArray[np.int64]:
-    """For each code that is kept its place in the text, and that of the stop behind it."""
-    return np.append(np.flatnonzero(codes), len(codes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +90,10 @@ class _Looked:
     """Start and end of each of `sites`, by the end."""
 
     @classmethod
-    def at(cls, compiled: Compiled, parts: Sequence[Codes]) -> "_Looked":
+    def at(cls, compiled: Compiled, codes: Codes, bounds: NDArray[np.int64]) -> "_Looked":
         """The literals in the codes of some texts."""
-        codes = np.concatenate(parts)
-        bounds = np.cumsum([0, *map(len, parts)])
-        found = compiled.places.find(codes.tobytes())
-        table = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found))
-        table = table.reshape(-1, 3)
-        return cls(codes, bounds, table[:, 0], table[:, 1:] // 2)
+        found = compiled.places.find(codes)
+        return cls(codes, bounds, found[:, 0], found[:, 1:])
 
     def texts_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each place the text in which it is."""

@@ -145,7 +145,7 @@ def digest(content: object) -> str:
 
 def code_digest(folder: Path = _HOME) -> str:
     """`sha256:…` of the matcher's own modules: what was compiled by others is not read."""
-    modules = sorted(folder.glob("*.py"))
+    modules = sorted([*folder.glob("*.py"), *folder.glob("*.c")])
     return digest([[module.name, module.read_text(encoding="utf-8")] for module in modules])
 
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
 
 import numpy as np
 
 from matchers.alphabet import Codes
 from matchers.compile import Compiled
-from matchers.text import units_of
+from matchers.text import Ints, units_of
 
-PIECE = 1 << 20
-"""Bytes of one text that are searched at once: what a search finds is kept in memory."""
-_OVERLAP = 256
+PIECE = 1 << 19
+"""Codes of one text that are searched at once: what a search finds is kept in memory."""
+_OVERLAP = 128
 _BETWEEN = "。"
 
 
@@ -22,60 +21,64 @@ class Shown:
 
     bits: dict[int, int]
     """By the number of the text; those that show nothing are left out."""
-    codes: Codes
-    starts: list[int]
     kept: Codes
-    kept_starts: list[int]
+    """The codes of all texts without those set aside, each with a stop behind it."""
+    origins: Ints
+    """For each of these its place in all texts put together."""
+    bounds: Ints
+    """Where the texts begin in `kept`, and its length."""
+    starts: Ints
+    """Where the texts begin in all texts put together."""
 
-    def codes_of(self, number: int) -> Codes:
-        """One code for each character of a text, 0 for those that are set aside."""
-        return self.codes[self.starts[number] : self.starts[number + 1] - 1]
-
-    def kept_of(self, number: int) -> Codes:
-        """The codes of a text without those set aside, and that of a stop behind it."""
-        return self.kept[self.kept_starts[number] : self.kept_starts[number + 1]]
+    def kept_of(self, numbers: Sequence[int]) -> tuple[Codes, Ints, Ints]:
+        """Of some texts put together the codes, their places in their text, and the bounds."""
+        if len(numbers) == len(self.starts):
+            places = self.origins - np.repeat(self.starts, np.diff(self.bounds))
+            return self.kept, places, self.bounds
+        some = np.asarray(numbers, dtype=np.int64)
+        firsts, sizes = self.bounds[some], self.bounds[some + 1] - self.bounds[some]
+        bounds = np.append(0, np.cumsum(sizes))
+        index = np.arange(bounds[-1]) + np.repeat(firsts - bounds[:-1], sizes)
+        places = self.origins.take(index) - np.repeat(self.starts[some], sizes)
+        return self.kept.take(index), places, bounds
 
 
 def shown(compiled: Compiled, texts: Sequence[str]) -> Shown:
     """What `texts`, at least one, show."""
-    codes = compiled.alphabet.raw[units_of(_BETWEEN.join((*texts, "")))]
-    is_kept = codes != 0
-    kept = codes[is_kept]
-    starts = [0, *accumulate(len(text) + 1 for text in texts)]
-    kept_starts = [0, *np.cumsum(np.add.reduceat(is_kept, starts[:-1], dtype=np.int64)).tolist()]
-    data = kept.tobytes()
-    bits = _alone(compiled, data) if len(texts) == 1 else _each(compiled, data, kept_starts)
-    return Shown(bits, codes, starts, kept, kept_starts)
+    codes = compiled.alphabet.raw.take(units_of(_BETWEEN.join((*texts, ""))))
+    origins = np.flatnonzero(codes)
+    kept = codes.take(origins)
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    bounds = np.searchsorted(origins, starts)
+    bits = _alone(compiled, kept) if len(texts) == 1 else _each(compiled, kept, bounds)
+    return Shown(bits, kept, origins, bounds, starts[:-1])
 
 
-def _each(compiled: Compiled, data: bytes, starts: list[int]) -> dict[int, int]:
+def _each(compiled: Compiled, codes: Codes, starts: Ints) -> dict[int, int]:
     """The bits of each of many texts that begin at `starts`."""
-    found = compiled.gate.find(data)
-    if not found:
+    literals, places, _ = compiled.gate.find(codes).T
+    if not literals.size:
         return {}
-    table = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found))
-    literals, places, _ = table.reshape(-1, 3).T
-    size = len(compiled.gate_bits)
-    shown = (np.searchsorted(starts, places // 2, side="right") - 1) * size + literals
-    bits_of = compiled.gate_bits
-    bits: dict[int, int] = {}
-    # Each literal of a text once, however often it stands there.
-    for each in np.unique(shown).tolist():
-        number, literal = divmod(each, size)
-        bits[number] = bits.get(number, 0) | bits_of[literal]
-    return bits
+    # What was found comes by its place, so that of one text together.
+    texts = np.searchsorted(starts, places, side="right") - 1
+    firsts = np.flatnonzero(np.diff(texts, prepend=-1))
+    words = np.bitwise_or.reduceat(compiled.gate_words.take(literals, axis=0), firsts)
+    return {
+        number: int.from_bytes(row.tobytes(), "little")
+        for number, row in zip(texts[firsts].tolist(), words, strict=True)
+    }
 
 
-def _alone(compiled: Compiled, data: bytes) -> dict[int, int]:
+def _alone(compiled: Compiled, codes: Codes) -> dict[int, int]:
     """The bits of one text of any length."""
     bits = 0
-    for piece in _pieces(data):
-        for literal, _, _ in compiled.gate.find(piece):
+    for piece in _pieces(codes):
+        for literal in np.unique(compiled.gate.find(piece)[:, 0]).tolist():
             bits |= compiled.gate_bits[literal]
     return {0: bits} if bits else {}
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
-    """`data` in pieces that overlap by more than any literal."""
-    for left in range(0, max(len(data), 1), PIECE):
-        yield data[max(0, left - _OVERLAP) : left + PIECE]
+def _pieces(codes: Codes) -> Iterator[Codes]:
+    """`codes` in pieces that overlap by more than any literal."""
+    for left in range(0, max(len(codes), 1), PIECE):
+        yield codes[max(0, left - _OVERLAP) : left + PIECE]

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from matchers.candidates import places
 from matchers.clauses import Place, Tagged
@@ -10,7 +10,7 @@ from matchers.compile import Compiled, CompiledRule, Way
 from matchers.openings import Openings, by_rule, opened_plainly
 from matchers.repair import Edit, repair, unspell, unwrap
 from matchers.tagging import tag
-from matchers.text import Folded, fold_many
+from matchers.text import Folded, Tables, fold_many
 from matchers.verdict import Verdict, Verdicts, weigh
 
 WINDOW = 600
@@ -24,8 +24,7 @@ SHORT = 1_500
 THRESHOLD = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """The part `left:right` of a text, read for what begins in `first:last`."""
 
     left: int
@@ -48,14 +47,18 @@ def windows(at: Iterable[Place], size: int) -> Iterator[Window]:
         last = min(max(last, end + MARGIN), size)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A part of a text that is read, with what the text opened and what its page shows."""
 
     text: str
     window: Window
     opened: Openings
     page_groups: frozenset[str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the whole text."""
+        return self.window.left == 0 and self.window.right == len(self.text)
 
 
 def some_at_once(
@@ -74,16 +77,52 @@ def some_at_once(
         yield batch
 
 
-def read(compiled: Compiled, parts: Sequence[Part]) -> list[list[Verdict]]:
-    """The verdicts on each of some parts, in places of their texts."""
-    slices = [part.text[part.window.left : part.window.right] for part in parts]
-    folded = fold_many(slices, compiled.prepared.tables)
-    mended = [mend(each, part) for each, part in zip(folded, parts, strict=True)]
-    ways = _ways(compiled, parts, folded, mended)
+class Mended(NamedTuple):
+    """A part of a text, folded and put into plain spelling; where evaded terms stood in it."""
+
+    folded: Folded
+    evaded: list[Place]
+
+
+class Mender:
+    """Puts parts of some texts into plain spelling; whole texts are kept for the next reader."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._whole: dict[int, Mended] = {}
+
+    def mended(self, parts: Sequence[tuple[int, Part]]) -> list[Mended]:
+        """Parts, with the numbers of their texts, in plain spelling; not to be changed."""
+        fresh = [
+            (number, part)
+            for number, part in parts
+            if not (part.is_whole and number in self._whole)
+        ]
+        slices = [part.text[part.window.left : part.window.right] for _, part in fresh]
+        folded = iter(fold_many(slices, self._tables) if slices else ())
+        found = []
+        for number, part in parts:
+            own = self._whole.get(number) if part.is_whole else None
+            if own is None:
+                plain = next(folded)
+                own = Mended(plain, mend(plain, part))
+                if part.is_whole:
+                    self._whole[number] = own
+            found.append(own)
+        return found
+
+
+def read(
+    compiled: Compiled, parts: Sequence[tuple[int, Part]], mender: Mender
+) -> list[list[Verdict]]:
+    """The verdicts on each of some parts (with the numbers of their texts), in places of those."""
+    mended = mender.mended(parts)
+    ways = _ways(compiled, [part for _, part in parts], mended)
+    folded = [each.folded for each in mended]
     tagged = tag(compiled, folded, [_groups(compiled, some) for some in ways])
     return [
         _verdicts(part, by_rule(compiled, some), each, evaded)
-        for part, some, each, evaded in zip(parts, ways, tagged, mended, strict=True)
+        for (_, part), some, each, (_, evaded) in zip(parts, ways, tagged, mended, strict=True)
     ]
 
 
@@ -96,15 +135,12 @@ def mend(folded: Folded, part: Part) -> list[Place]:
 
 
 def _ways(
-    compiled: Compiled,
-    parts: Sequence[Part],
-    folded: Sequence[Folded],
-    mended: Sequence[list[Place]],
+    compiled: Compiled, parts: Sequence[Part], mended: Sequence[Mended]
 ) -> list[frozenset[int]]:
     """The ways that each part opens, those too that it opens in plain spelling only."""
     ways = [part.opened.ways for part in parts]
-    again = [number for number, evaded in enumerate(mended) if evaded]
-    plain = opened_plainly(compiled, [folded[number].chars for number in again])
+    again = [number for number, each in enumerate(mended) if each.evaded]
+    plain = opened_plainly(compiled, [mended[number].folded.chars for number in again])
     for number, more in zip(again, plain, strict=True):
         ways[number] |= more
     return ways

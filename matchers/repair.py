@@ -1,13 +1,15 @@
 """A folded text put back together: evaded terms spelt plainly, broken words and lines joined."""
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from matchers.clauses import COMMAS, STOPS, Place
-from matchers.text import Folded, Kind
+from matchers.text import Folded, Ints, Kind
 from matchers.words import dictionary_words
 
 WIDEST_WRAP = 60
@@ -34,36 +36,31 @@ def repair(folded: Folded, edits: Sequence[Edit]) -> list[Place]:
     chosen = _chosen(folded, edits) if edits else []
     if not chosen:
         return []
+    size = len(folded.chars)
     chars: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    starts: list[Ints] = []
+    ends: list[Ints] = []
     gaps = bytearray()
     plain_places: list[Place] = []
-    moved = [0] * (len(folded.chars) + 1)
+    moved = np.arange(size + 1)
     at = 0
-
-    def keep(first: int, last: int) -> None:
-        for index in range(first, last):
-            moved[index] = len(starts) + index - first
-        chars.append(folded.chars[first:last])
-        starts.extend(folded.starts[first:last])
-        ends.extend(folded.ends[first:last])
-        gaps.extend(folded.gaps[first:last])
-
-    for first, last, plain in chosen:
-        keep(at, first)
-        moved[first:last] = [len(starts)] * (last - first)
-        plain_places.append((len(starts), len(starts) + len(plain)))
-        chars.append(plain)
-        starts.extend([folded.starts[first]] * len(plain))
-        ends.extend([max(folded.ends[first:last])] * len(plain))
-        gaps.extend(bytes([folded.gaps[first], *bytes(len(plain) - 1)]))
+    for first, last, plain in [*chosen, (size, size, "")]:
+        shift = len(gaps) - at
+        chars += (folded.chars[at:first], plain)
+        starts += (folded.starts[at:first], np.repeat(folded.starts[first:last][:1], len(plain)))
+        ends += (folded.ends[at:first], np.repeat(folded.ends[first:last][-1:], len(plain)))
+        gaps += folded.gaps[at:first]
+        moved[at:first] += shift
+        moved[first:last] = len(gaps)
+        if plain:
+            plain_places.append((len(gaps), len(gaps) + len(plain)))
+            gaps += bytes([folded.gaps[first], *bytes(len(plain) - 1)])
         at = last
-    keep(at, len(folded.chars))
-    moved[len(folded.chars)] = len(starts)
+    moved[size] = len(gaps)
     folded.chars = "".join(chars)
-    folded.starts, folded.ends, folded.gaps = starts, ends, gaps
-    folded.quotes = [(moved[index], mark) for index, mark in folded.quotes]
+    folded.starts, folded.ends, folded.gaps = np.concatenate(starts), np.concatenate(ends), gaps
+    folded.quotes = [(int(moved[index]), mark) for index, mark in folded.quotes]
+    folded.spelt = True
     return plain_places
 
 
@@ -75,8 +72,8 @@ def _chosen(folded: Folded, edits: Iterable[Edit]) -> list[tuple[int, int, str]]
     taken = bytearray(len(folded.chars))
     chosen: list[tuple[int, int, str]] = []
     for edit in sorted(edits, key=lambda edit: (edit.start - edit.end, edit.start, edit.plain)):
-        first = bisect_left(folded.starts, edit.start)
-        last = bisect_right(folded.ends, edit.end)
+        first = int(folded.starts.searchsorted(edit.start))
+        last = int(folded.ends.searchsorted(edit.end, "right"))
         if last <= first or any(taken[first:last]):
             continue
         if folded.starts[first] != edit.start or folded.ends[last - 1] != edit.end:
@@ -128,6 +125,8 @@ _SPELT = re.compile(
 
 def unspell(folded: Folded) -> None:
     """Join single characters that stand apart by marks: 保.过.审."""
+    if not folded.spelt:
+        return
     _remove(
         folded,
         [
@@ -178,13 +177,13 @@ def _remove(folded: Folded, places: list[int], gap: Kind) -> None:
     """Take the characters at `places` (in order) out of `folded`."""
     if not places:
         return
-    dropped = set(places)
-    kept = [at for at in range(len(folded.chars)) if at not in dropped]
     for at in places:
         if at + 1 < len(folded.gaps):
             folded.gaps[at + 1] = max(folded.gaps[at + 1], gap)
-    folded.chars = "".join(folded.chars[at] for at in kept)
-    folded.starts = [folded.starts[at] for at in kept]
-    folded.ends = [folded.ends[at] for at in kept]
-    folded.gaps = bytearray(folded.gaps[at] for at in kept)
+    following = [0, *(at + 1 for at in places)]
+    kept = [slice(*own) for own in zip(following, [*places, None], strict=True)]
+    folded.chars = "".join([folded.chars[some] for some in kept])
+    folded.starts = np.delete(folded.starts, places)
+    folded.ends = np.delete(folded.ends, places)
+    folded.gaps = bytearray().join([folded.gaps[some] for some in kept])
     folded.quotes = [(at - bisect_left(places, at), mark) for at, mark in folded.quotes]

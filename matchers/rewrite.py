@@ -22,7 +22,6 @@ _ESCAPE = re.compile(
 _BRACKETED = re.compile(
     r"(?<=[\u3400-\u9fff])[(（\[［【〔]\s{0,2}([a-zA-Zà-öù-üāēěīńňōūǎǐǒǔǖǘǚǜǹḿɡ]{1,6}[1-5]?)\s{0,2}[)）\]］】〕]"
 )
-_OPENERS = "(（[［【〔"
 
 
 def undo(text: str, syllables: frozenset[str]) -> tuple[str, Source] | None:
@@ -31,13 +30,9 @@ def undo(text: str, syllables: frozenset[str]) -> tuple[str, Source] | None:
     `syllables` are the toneless syllables of the language (v = ü).
     """
     pieces = _escapes(text) if "&" in text or "\\u" in text or "%u" in text else []
-    for opener in _OPENERS:
-        if opener in text:
-            pieces += _pinyin(text, syllables)
-            break
-    if not pieces:
-        return None
-    return _assemble(text, sorted(pieces))
+    if "（" in text or "(" in text or "[" in text or "［" in text or "【" in text or "〔" in text:
+        pieces += _pinyin(text, syllables)
+    return _assemble(text, sorted(pieces)) if pieces else None
 
 
 Piece = tuple[int, int, str]

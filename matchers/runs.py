@@ -10,6 +10,7 @@ is not there, since the whole key is compared.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,16 @@ def _points(runs: Sequence[str], size: int) -> Ints:
     return np.frombuffer(data, dtype=np.uint32).astype(np.int64).reshape(-1, size)
 
 
+class Parts(NamedTuple):
+    """The tables of a `RunTable`: for runs of two and more the slots and by how much to shift."""
+
+    codes: Ints
+    single: Ints
+    slots: tuple[Ints, ...]
+    shifts: tuple[int, ...]
+    radix: int
+
+
 class RunTable:
     """The runs that are known, each with a number."""
 
@@ -76,9 +87,10 @@ class RunTable:
         self.given: list[int] = []
         """For each run its place among those that were given, each counted once."""
         self._single = np.full(self._radix, -1, dtype=np.int64)
-        single = np.arange(len(by_size[SHORTEST]))
+        codes = self.codes(points[SHORTEST][:, 0])
+        single = np.flatnonzero(codes)
         kept = self._keep(by_size[SHORTEST], places[SHORTEST], single)
-        self._single[self.codes(points[SHORTEST][:, 0])] = kept
+        self._single[codes[single]] = kept
         self._slots: list[_Slots] = []
         for size in range(SHORTEST + 1, LONGEST + 1):
             self._slots.append(self._fill(by_size[size], places[size], points[size]))
@@ -110,6 +122,13 @@ class RunTable:
     def __len__(self) -> int:
         return len(self.runs)
 
+    @property
+    def parts(self) -> "Parts":
+        """The tables, for a reader of its own."""
+        slots = tuple(each.entries for each in self._slots)
+        shifts = tuple(each.shift for each in self._slots)
+        return Parts(self._codes, self._single, slots, shifts, self._radix)
+
     @cached_property
     def _number(self) -> dict[str, int]:
         return {run: number for number, run in enumerate(self.runs)}
@@ -118,7 +137,7 @@ class RunTable:
         """The number of `run`; `None`: it is not known."""
         return self._number.get(run)
 
-    def codes(self, points: Ints) -> Ints:
+    def codes(self, points: NDArray[np.integer]) -> Ints:
         """The codes of the code points of folded text."""
         return self._codes.take(points, mode="clip")
 

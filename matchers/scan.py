@@ -1,8 +1,9 @@
 """The matcher: a pack compiled once, texts in, explained hits out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import repeat
+from typing import NamedTuple
 
 from matchers import rewrite
 from matchers.clauses import Place
@@ -12,20 +13,20 @@ from matchers.learned import weighed
 from matchers.openings import Openings, openings
 from matchers.pack import Pack, digest
 from matchers.prefilter import Shown, shown
-from matchers.reading import Part, read, some_at_once, windows
+from matchers.reading import Mender, Part, read, some_at_once, windows
 from matchers.store import dump, load
 from matchers.tagging import tag
 from matchers.text import Source, Tables, fold
 from matchers.verdict import Verdict
 from matchers.words import VERSION as WORDS_VERSION
 
-MATCHER_VERSION = 2
+MATCHER_VERSION = 3
 """Raised whenever the same pack may give other hits."""
 MAX_CHARACTERS = 20_000_000
 """Characters of one text that are read; a longer one is answered with `truncated`."""
 MAX_HITS = 1_000
 """Hits of one text that are given; more are answered with `truncated`."""
-BATCH = 100_000
+BATCH = 200_000
 """Characters of texts whose first pass is done at once."""
 READ_AT_ONCE = 30_000
 """Characters of parts of texts that are read closely at once."""
@@ -118,7 +119,7 @@ class Matcher:
         """The results of `texts` in order: the same as one by one, but sooner.
 
         `pages` tells of each text what is known of its page. Texts are taken in batches of about
-        a hundred thousand characters.
+        two hundred thousand characters.
         """
         batch: list[tuple[str, PageContext | None]] = []
         size = 0
@@ -145,15 +146,20 @@ class Matcher:
         for_weights = WEIGHED | compiled.two
         of_rules = {number: bits for number, bits in met.items() if bits & ~for_weights}
         opened = openings(compiled, lines, seen, of_rules)
-        found = self._learned(texts, met, opened)
-        for number, hits in self._hits(texts, opened, found).items():
+        mender = Mender(compiled.prepared.tables)
+        found = self._learned(texts, met, opened, mender)
+        for number, hits in self._hits(texts, opened, found, mender).items():
             hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
             truncated = texts[number].truncated or len(hits) > MAX_HITS
             results[number] = ScanResult(tuple(hits[:MAX_HITS]), truncated)
         return results
 
     def _learned(
-        self, texts: Sequence["_Text"], met: Mapping[int, int], opened: Mapping[int, Openings]
+        self,
+        texts: Sequence["_Text"],
+        met: Mapping[int, int],
+        opened: Mapping[int, Openings],
+        mender: Mender,
     ) -> dict[int, list[Hit]]:
         """What the weights find in the texts that show a term for which they are read."""
         if self._compiled.scorer is None:
@@ -166,7 +172,7 @@ class Matcher:
         }
         return {
             number: [_hit(verdict, texts[number]) for verdict in verdicts[: MAX_HITS + 1]]
-            for number, verdicts in weighed(self._compiled, lines, opened).items()
+            for number, verdicts in weighed(self._compiled, lines, opened, mender).items()
         }
 
     def _hits(
@@ -174,6 +180,7 @@ class Matcher:
         texts: Sequence["_Text"],
         opened: Mapping[int, Openings],
         found: Mapping[int, list[Hit]],
+        mender: Mender,
     ) -> dict[int, list[Hit]]:
         """The hits of the texts that must be read, in no set order, with those `found` before.
 
@@ -182,7 +189,7 @@ class Matcher:
         hits = {number: list(found.get(number, ())) for number in {**opened, **found}}
         opened = self._left(opened, found)
         for parts in some_at_once(self._parts(texts, opened, hits), READ_AT_ONCE):
-            verdicts = read(self._compiled, [part for _, part in parts])
+            verdicts = read(self._compiled, parts, mender)
             for (number, _), some in zip(parts, verdicts, strict=True):
                 hits[number] += [_hit(verdict, texts[number]) for verdict in some]
         return {number: own for number, own in hits.items() if own}
@@ -214,7 +221,7 @@ class Matcher:
                 claim_of = self._compiled.claim_of
                 ways = frozenset(way for way in ways if claim_of[way] not in claims)
             if ways or (own.edits and not claims):
-                left[number] = replace(own, ways=ways)
+                left[number] = own._replace(ways=ways)
         return left
 
     def _page_groups(self, words: str) -> frozenset[str]:
@@ -239,8 +246,7 @@ def _met(seen: Shown, texts: int, of_page: Mapping[int, int]) -> dict[int, int]:
     return met
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """A text as it came and as it is read, and the words of its page."""
 
     given: str

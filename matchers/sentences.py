@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matchers import native
 from matchers.groups import COMMAS, STOPS
 
 LONG = 60
@@ -38,11 +39,14 @@ class Sentences:
     """The number of the text of each."""
 
 
-def sentences(points: Ints, bounds: Ints) -> Sentences:
+def sentences(points: NDArray[np.integer], bounds: Ints) -> Sentences:
     """The sentences in code points of folded texts that are put together.
 
     Behind each text stands a line end; `bounds` are where the texts begin, and the whole length.
     """
+    loops = native.library()
+    if loops is not None:
+        return _by_loops(loops, points, bounds)
     marks = _MARKS.take(points, mode="clip")
     stop = marks == _STOP
     following = np.append(stop[1:], False)
@@ -57,6 +61,22 @@ def sentences(points: Ints, bounds: Ints) -> Sentences:
     ends = np.minimum(ends, bounds[texts + 1] - 1)
     kept = starts < ends
     return Sentences(starts[kept], ends[kept], texts[kept])
+
+
+def _by_loops(loops: native.Loops, points: NDArray[np.integer], bounds: Ints) -> Sentences:
+    points = np.ascontiguousarray(points, dtype=np.uint32)
+    starts, ends, texts = np.empty((3, len(points)), dtype=np.int64)
+    count = loops.text_sentences(
+        native.address(points),
+        native.address(bounds),
+        native.whole(len(bounds) - 1),
+        native.address(_MARKS),
+        native.whole(LONG),
+        native.address(starts),
+        native.address(ends),
+        native.address(texts),
+    )
+    return Sentences(starts[:count], ends[:count], texts[:count])
 
 
 def _inner(commas: Ints, cuts: Ints) -> Ints:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import numpy as np
 
 from matchers.compile import Compiled, Prepared, compile_pack
+from matchers.engine import available
 from matchers.errors import DamagedMatcher, MatcherError
 from matchers.pack import Characters, Pack, code_digest
 from matchers.rules import Claim, Core, Group
@@ -120,4 +121,4 @@ def _characters(data: dict[str, dict[str, list[str]]]) -> Characters:
 
 
 def _machine() -> str:
-    return f"{platform.system()} {platform.machine()}"
+    return f"{platform.system()} {platform.machine()} {available()}"

@@ -1,7 +1,7 @@
 """The terms of folded texts, found in all of them at once."""
 
 from collections.abc import Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,10 +21,7 @@ def tag(
     groups = compiled.bits
     units = units_of("\n".join((*(text.chars for text in texts), "")))
     bounds = np.cumsum([0, *(len(text.chars) + 1 for text in texts)])
-    found = compiled.tagger.find(compiled.alphabet.plain[units].tobytes())
-    table = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found))
-    terms, starts, ends = table.reshape(-1, 3).T
-    starts, ends = starts // 2, ends // 2
+    terms, starts, ends = compiled.tagger.find(compiled.alphabet.plain[units]).T
     marks = groups.special[units]
     where = np.flatnonzero(marks)
     special: Ints = marks[where].astype(np.int64)

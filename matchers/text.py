@@ -7,13 +7,16 @@ spaces). Every folded character knows the half-open place in the original from w
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from itertools import accumulate
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from matchers import native
 
 TABLE_SIZE = 0x40000
 _BMP = 0x10000
@@ -178,14 +181,16 @@ class Folded:
     """
 
     chars: str
-    starts: list[int]
-    ends: list[int]
+    starts: Ints
+    ends: Ints
     gaps: bytearray
     quotes: list[tuple[int, str]] = field(default_factory=list)
+    spelt: bool = True
+    """Whether marks stand one character apart, as in words that are spelt with marks between."""
 
     def original(self, start: int, end: int) -> Span:
         """The place in the original of `chars[start:end]` (not empty)."""
-        return Span(self.starts[start], max(self.ends[start:end]))
+        return Span(int(self.starts[start]), int(self.ends[end - 1]))
 
 
 def points_of(text: str) -> NDArray[np.uint32]:
@@ -220,9 +225,40 @@ def fold(text: str, tables: Tables) -> Folded:
 def fold_many(texts: Sequence[str], tables: Tables) -> list[Folded]:
     """Each of `texts` folded, at less cost than one by one."""
     joined = "\n".join((*texts, ""))
-    points = points_of(joined)
+    loops = native.library()
+    chars, where, gaps = _kept_by(loops, joined, tables) if loops else _kept(joined, tables)
+    quotes = _quotes(joined, where)
+    bounds = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    firsts = np.searchsorted(where, bounds).tolist()
+    starts = where - np.repeat(bounds[:-1], np.diff(firsts))
+    ends = starts + 1
+    spelt = set(np.searchsorted(firsts, _marks_apart(chars), side="right").tolist())
+    parts = []
+    for number, (first, following) in enumerate(pairwise(firsts), 1):
+        last = following - 1  # Without the line end that was put between.
+        own = slice(first, last)
+        inside = quotes[bisect_left(quotes, (first,)) : bisect_left(quotes, (following,))]
+        marks = [(index - first, mark) for index, mark in inside]
+        whether = number in spelt
+        parts.append(Folded(chars[own], starts[own], ends[own], gaps[own], marks, whether))
+    return parts
+
+
+_MARK: NDArray[np.bool_] = np.zeros(_BMP, dtype=np.bool_)
+_MARK[list(map(ord, "，、："))] = True
+
+
+def _marks_apart(chars: str) -> Ints:
+    """Where a comma stands with another behind the next character, in folded characters."""
+    marks = _MARK.take(_points(chars), mode="clip")
+    return np.flatnonzero(marks[:-2] & marks[2:])
+
+
+def _kept(text: str, tables: Tables) -> tuple[str, Ints, bytearray]:
+    """The folded characters of a text that are kept, where each stood, and the gaps before."""
+    points = points_of(text)
     kinds = tables.kinds[points]
-    dotted = _inside_numbers(joined)
+    dotted = _inside_numbers(text)
     if dotted:
         kinds[dotted] = Kind.KEEP
     kept = (kinds == Kind.KEEP) | (kinds >= Kind.NEWLINE)
@@ -232,19 +268,26 @@ def fold_many(texts: Sequence[str], tables: Tables) -> list[Folded]:
     chars = string_of(folded)
     if dotted:
         chars = _keep_dots(chars, where, dotted)
-    gaps = _gaps(kinds, where)
-    quotes = _quotes(joined, where)
-    starts = [0, *accumulate(len(text) + 1 for text in texts)]
-    firsts = np.searchsorted(where, starts).tolist()
-    parts = []
-    for start, first, following in zip(starts, firsts, firsts[1:], strict=False):
-        last = following - 1  # Without the line end that was put between.
-        own = where[first:last] - start
-        marks = [(index - first, mark) for index, mark in quotes if first <= index <= last]
-        parts.append(
-            Folded(chars[first:last], own.tolist(), (own + 1).tolist(), gaps[first:last], marks)
-        )
-    return parts
+    return chars, where, _gaps(kinds, where)
+
+
+def _kept_by(loops: native.Loops, text: str, tables: Tables) -> tuple[str, Ints, bytearray]:
+    """The same by the loops in C."""
+    points = _points(text)
+    chars = np.empty(len(points), dtype=np.uint32)
+    where = np.empty(len(points), dtype=np.int64)
+    gaps = np.empty(len(points), dtype=np.uint8)
+    count = loops.text_fold(
+        native.address(points),
+        native.whole(len(points)),
+        native.address(tables.folds),
+        native.address(tables.kinds),
+        native.whole(TABLE_SIZE),
+        native.address(chars),
+        native.address(where),
+        native.address(gaps),
+    )
+    return string_of(chars[:count]), where[:count], bytearray(gaps[:count].tobytes())
 
 
 _NUMBER_MARK = re.compile(r"(?<=[0-9０-９])[.．](?=[0-9０-９])")

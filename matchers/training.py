@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from matchers.compile import Compiled
 from matchers.evaluate import Span
 from matchers.learned import plainly
+from matchers.looked import Joined, Looked
 from matchers.pack import Pack
 from matchers.runs import LONGEST, SHORTEST, Found, Ints, RunTable
-from matchers.scoring import LEAST, Looked
+from matchers.scoring import LEAST
 from matchers.weights import Gate, Mix, Weights
 
 FOLDS = 3
@@ -76,7 +77,7 @@ def examples(pack: Pack, compiled: Compiled) -> Iterator[Taught]:
 def taught(compiled: Compiled, text: str, spans: Iterable[Span], *, whole: bool = True) -> Taught:
     """`text` as the matcher reads it, with the labelled claims at their places in that."""
     folded, source = plainly(compiled, text)
-    starts, ends = folded.starts, folded.ends
+    starts, ends = folded.starts.tolist(), folded.ends.tolist()
     if source is not None:
         places = [source.original(*place) for place in zip(starts, ends, strict=True)]
         starts, ends = [start for start, _ in places], [end for _, end in places]
@@ -95,13 +96,14 @@ class Trainer:
         self.texts = texts
         self.claims = tuple(claims)
         self.table = RunTable(common_runs(text.chars for text in texts if not text.ordinary))
-        self.looked = Looked.at(self.table, [text.chars for text in texts])
-        self.sentences = self.looked.own
+        self.joined = Joined.of([text.chars for text in texts])
+        self.looked = Looked.at(self.table, self.joined)
+        self.sentences = self.joined.sentences
         self.pages = self._pages()
         self.own = self._sentences()
 
     def _pages(self) -> _Windows:
-        bounds = self.looked.bounds
+        bounds = self.joined.bounds
         labels: Flags = np.array([bool(text.claims) for text in self.texts], dtype=np.bool_)
         numbers = np.arange(len(self.texts))
         sizes = self.looked.told[bounds[1:] - 1] - self.looked.told[bounds[:-1]]
@@ -121,7 +123,7 @@ class Trainer:
         labels = np.zeros((len(own.starts), len(self.claims)), dtype=np.bool_)
         number = {claim: at for at, claim in enumerate(self.claims)}
         for text, taught in enumerate(self.texts):
-            shift = int(self.looked.bounds[text])
+            shift = int(self.joined.bounds[text])
             for claim, start, end in taught.claims:
                 first = np.searchsorted(own.ends, start + shift, side="right")
                 last = np.searchsorted(own.starts, end + shift, side="left")

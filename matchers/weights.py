@@ -20,7 +20,8 @@ from matchers.errors import MatcherError
 
 FILE = "weights.tsv"
 FORMAT = 1
-_SCALE = 100
+SCALE = 100
+"""What a weight is multiplied with where it is kept: hundredths of log-odds."""
 _BREAK, _ESCAPED = "\n", "\\n"
 Floats = NDArray[np.float32]
 
@@ -113,7 +114,7 @@ def load_parts(parts: Sequence[bytes]) -> Weights:
     """What `dump_parts` wrote; raises `WeightsFault` or `ValueError` where it is something else."""
     head, runs, *tables = parts
     names = tuple(runs.decode("utf-8", "surrogatepass").split("\0")) if runs else ()
-    values = [np.frombuffer(table, dtype="<i2") / np.float32(_SCALE) for table in tables]
+    values = [np.frombuffer(table, dtype="<i2") / np.float32(SCALE) for table in tables]
     page, sentence, of_claims, of_pages = (value.astype(np.float32) for value in values)
     shape = (len(names), -1)
     return _with_head(
@@ -139,7 +140,7 @@ def _named(row: NDArray[np.int64]) -> str:
 
 
 def _hundredths(values: Floats) -> NDArray[np.int64]:
-    return np.rint(values.astype(np.float64) * _SCALE).astype(np.int64)
+    return np.rint(values.astype(np.float64) * SCALE).astype(np.int64)
 
 
 def parse(text: str) -> Weights:
@@ -202,5 +203,5 @@ def _rows(rows: Sequence[str], claims: int) -> tuple[tuple[str, ...], Floats, Fl
                     table[number, int(claim)] = int(value)
         except (ValueError, IndexError) as error:
             raise WeightsFault(number + 2, f"no weights of a run: {error}.") from error
-    scale = np.float32(_SCALE)
+    scale = np.float32(SCALE)
     return tuple(runs), values / scale, of_claims / scale, of_pages / scale

@@ -27,7 +27,8 @@ fi
 # The stamp names what the environment was made from. The part of pyproject.toml that
 # configures our checks changes nothing in it.
 state="$what $(sed '/^\[tool\.ruff\]/,$d' pyproject.toml \
-  | cat - scripts/setup.sh requirements-uv.lock requirements-build.lock "$lock" | cksum)"
+  | cat - scripts/setup.sh requirements-uv.lock requirements-build.lock "$lock" matchers/kernel.c \
+  | cksum)"
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$state" ] && [ -x "$venv/bin/python" ] \
   && "$venv/bin/python" -c '' 2>/dev/null; then
   exit 0
@@ -103,6 +104,11 @@ if [ "$what" != pywb ]; then
   (cd "$venv"/lib/python*/site-packages/jieba \
     && "$VIRTUAL_ENV/bin/python" -W ignore -m compileall -qq \
       __init__.py _compat.py finalseg/__init__.py)
+fi
+
+# The matcher's inner loops in C, where the machine has a compiler: without them it is slower.
+if [ "$what" != pywb ]; then
+  "$venv/bin/python" -m matchers.build >/dev/null || say "going on without it"
 fi
 
 printf '%s\n' "$state" > "$stamp"

@@ -1,10 +1,11 @@
 """One contract for the literal engines: all places of all literals, overlapping ones too."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchers.engine import Hyperscan, available, make_engine
+from matchers.engine import Hyperscan, LiteralEngine, available, make_engine
 
 CODES = [bytes([first, second]) for first in (1, 2, 0x3F) for second in (0x40, 0x41, 0xFF)]
 literals = st.lists(
@@ -14,30 +15,51 @@ literals = st.lists(
     unique=True,
 )
 texts = st.lists(st.sampled_from(CODES), max_size=40).map(b"".join)
+Rows = list[tuple[int, int, int]]
 
 
-def brute(some: list[bytes], data: bytes) -> list[tuple[int, int, int]]:
+def brute(some: list[bytes], data: bytes) -> Rows:
     return sorted(
-        (number, at, at + len(literal))
+        (number, at // 2, (at + len(literal)) // 2)
         for number, literal in enumerate(some)
-        for at in range(len(data) - len(literal) + 1)
+        for at in range(0, len(data) - len(literal) + 1, 2)
         if data.startswith(literal, at)
     )
 
 
-def test_both_engines_are_installed_here() -> None:
-    assert available() == ("hyperscan", "ahocorasick_rs")
+def found_by(engine: LiteralEngine, data: bytes) -> Rows:
+    rows = engine.find(np.frombuffer(data, dtype=np.uint16)).tolist()
+    return [(number, start, end) for number, start, end in rows]
 
 
-@pytest.mark.parametrize("name", ["hyperscan", "ahocorasick_rs"])
+def test_all_engines_are_installed_here(loops: str) -> None:
+    libraries = ("hyperscan", "ahocorasick_rs")
+    assert available() == (("native", *libraries) if loops == "in C" else libraries)
+
+
+def test_what_is_built_is_taken(loops: str) -> None:
+    assert make_engine([CODES[0]]).name == ("native" if loops == "in C" else "hyperscan")
+
+
+@pytest.mark.parametrize("name", ["native", "hyperscan", "ahocorasick_rs"])
 @given(some=literals, data=texts)
 def test_every_occurrence_is_found_and_none_else(name: str, some: list[bytes], data: bytes) -> None:
-    engine = make_engine(some, name)
-    found = engine.find(data)
+    found = found_by(make_engine(some, name), data)
     assert sorted(found) == brute(some, data)
     assert [end for _, _, end in found] == sorted(end for _, _, end in found)
-    for _, start, _ in found:
-        assert start % 2 == 0, "a literal matched from the middle of a character"
+
+
+@pytest.mark.parametrize("name", ["native", "hyperscan", "ahocorasick_rs"])
+def test_a_text_that_is_nothing_but_literals_is_found_whole(name: str) -> None:
+    data = CODES[0] * 5_000
+    some = [CODES[0] * size for size in (1, 2, 3)]
+    assert sorted(found_by(make_engine(some, name), data)) == brute(some, data)
+
+
+@pytest.mark.parametrize("name", ["native", "hyperscan", "ahocorasick_rs"])
+def test_a_code_of_zero_ends_every_literal(name: str) -> None:
+    data = CODES[0] + b"\0\0" + CODES[1]
+    assert found_by(make_engine([CODES[0] + CODES[1], CODES[1]], name), data) == [(1, 2, 3)]
 
 
 def test_a_compiled_engine_is_made_again_from_its_bytes() -> None:
@@ -45,4 +67,4 @@ def test_a_compiled_engine_is_made_again_from_its_bytes() -> None:
     engine = Hyperscan(parts)
     again = Hyperscan(parts, engine.dump())
     data = b"".join(CODES)
-    assert sorted(again.find(data)) == sorted(engine.find(data))
+    assert found_by(again, data) == found_by(engine, data) != []

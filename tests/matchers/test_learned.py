@@ -3,16 +3,19 @@
 import dataclasses
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matchers import engine, native
+from matchers.build import build
 from matchers.compile import compile_pack
 from matchers.errors import PackFault
 from matchers.learned import PIECE
-from matchers.pack import load_pack
+from matchers.pack import Pack, load_pack
 from matchers.scan import Matcher
 from matchers.scoring import Scorer
 from matchers.training import Trainer, examples, gate_of, opens, taught
@@ -185,3 +188,19 @@ def test_nothing_is_found_in_nothing(folder: Path) -> None:
     assert weights is not None
     assert Scorer(weights).find([]) == []
     assert Scorer(weights).find(["", "\n", "。。"]) == []
+
+
+def test_hits_are_the_same_by_the_loops_in_c_and_in_numpy(
+    shipped_pack: Pack, labelled: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if native.library() is None:
+        build()
+    texts = [row["text"] for row in labelled[::7]]
+    by_loops = list(Matcher.compile(shipped_pack).scan_many(texts))
+    monkeypatch.setattr(native, "library", lambda: None)
+    engine.available.cache_clear()
+    try:
+        assert list(Matcher.compile(shipped_pack).scan_many(texts)) == by_loops
+    finally:
+        engine.available.cache_clear()
+    assert sum(bool(result.hits) for result in by_loops) > 50

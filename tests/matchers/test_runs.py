@@ -59,3 +59,9 @@ def test_runs_that_come_first_keep_their_slot() -> None:
 def test_characters_beyond_the_table_are_no_characters_of_runs() -> None:
     table = RunTable(["专利", "专"])
     assert found(table, "专\U0001f600利专利") == {(0, "专"), (3, "专"), (3, "专利")}
+
+
+def test_a_run_of_a_character_beyond_the_table_is_left_out() -> None:
+    table = RunTable(["𠮶", "专"])
+    assert table.runs == ["专"]
+    assert found(table, "更专𠮶") == {(1, "专")}

@@ -1,9 +1,12 @@
 """Sentences of texts that are put together."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matchers import native
+from matchers.build import build
 from matchers.sentences import LONG, sentences
 
 folded = st.text(alphabet="包授权商标，、：。！\n", max_size=200)
@@ -46,6 +49,16 @@ def test_the_sentences_of_a_text_are_all_of_it(texts: list[str]) -> None:
     assert [number for number, _ in parts] == sorted(number for number, _ in parts)
     for number, text in enumerate(texts):
         assert "".join(part for own, part in parts if own == number) == text
+
+
+@given(st.lists(folded, min_size=1, max_size=4))
+def test_loops_in_c_and_numpy_cut_the_same(texts: list[str]) -> None:
+    if native.library() is None:
+        build()
+    by_loops = cut(texts)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(native, "library", lambda: None)
+        assert cut(texts) == by_loops
 
 
 @given(st.lists(folded, min_size=1, max_size=4))

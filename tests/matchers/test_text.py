@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matchers import native
+from matchers.build import build
 from matchers.pack import Pack
 from matchers.rewrite import undo
-from matchers.text import Tables, build_tables, fold
+from matchers.text import Tables, build_tables, fold, fold_many
 from matchers.variants import syllables
 
 HOSTILE = (
@@ -35,7 +37,7 @@ def folded_alone(char: str, tables: Tables) -> str:
 def test_each_folded_character_is_the_fold_of_its_place(tables: Tables, text: str) -> None:
     folded = fold(text, tables)
     assert len(folded.chars) == len(folded.starts) == len(folded.ends) == len(folded.gaps)
-    assert folded.starts == sorted(folded.starts)
+    assert folded.starts.tolist() == sorted(folded.starts.tolist())
     for char, start, end in zip(folded.chars, folded.starts, folded.ends, strict=True):
         assert end == start + 1
         assert 0 <= start < len(text)
@@ -44,6 +46,23 @@ def test_each_folded_character_is_the_fold_of_its_place(tables: Tables, text: st
     for index, mark in folded.quotes:
         assert 0 <= index <= len(folded.chars)
         assert mark in text
+
+
+@given(texts=st.lists(st.lists(HOSTILE, max_size=40).map("".join), max_size=4))
+def test_loops_in_c_and_numpy_fold_the_same(tables: Tables, texts: list[str]) -> None:
+    if native.library() is None:
+        build()
+    by_loops = fold_many(texts, tables)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(native, "library", lambda: None)
+        for first, second in zip(by_loops, fold_many(texts, tables), strict=True):
+            assert (first.chars, first.gaps, first.quotes) == (
+                second.chars,
+                second.gaps,
+                second.quotes,
+            )
+            assert first.starts.tolist() == second.starts.tolist()
+            assert first.ends.tolist() == second.ends.tolist()
 
 
 @given(text=st.lists(HOSTILE, max_size=60).map("".join))
