@@ -243,6 +243,10 @@ class SiteProfile(Strict):
     )
     start: tuple[str, ...] = Field((), description="Addresses at which a crawl begins.")
     charset: str | None = Field(None, description="Character set, where the site declares wrongly.")
+    uncomment: bool = Field(
+        default=False,
+        description="Read what stands as a comment in <code>: some sites hide lists so.",
+    )
     browser: Browser = Field(
         "no", description="Whether pages need a browser: no, yes, or where content is missing."
     )

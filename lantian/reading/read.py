@@ -1,6 +1,7 @@
 """From one answer to what it says: `read_page`."""
 
 import json
+import re
 from dataclasses import replace
 
 from selectolax.lexbor import SelectolaxError
@@ -76,8 +77,18 @@ def decoded(raw: RawPage, profile: SiteProfile) -> Decoded:
     if content_type.lower().startswith(NO_TEXT):
         return Decoded("", "", "binary")
     if raw.via == "browser":
-        return decode(raw.body, "text/html; charset=utf-8")
-    return decode(raw.body, content_type, profile.charset)
+        found = decode(raw.body, "text/html; charset=utf-8")
+    else:
+        found = decode(raw.body, content_type, profile.charset)
+    return replace(found, text=uncommented(found.text)) if profile.uncomment else found
+
+
+_IN_CODE = re.compile(r"<code\b([^<>]*)>\s*<!--(.*?)-->\s*</code>", re.DOTALL | re.IGNORECASE)
+
+
+def uncommented(html: str) -> str:
+    """The page with what stands as a comment in <code> put into a <div> there."""
+    return _IN_CODE.sub(r"<div\1>\2</div>", html) if "<code" in html else html
 
 
 def _unread(raw: RawPage, profile: SiteProfile, found: Decoded, code: str, detail: str) -> Reading:

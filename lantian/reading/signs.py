@@ -15,7 +15,7 @@ from lantian.reading.charset import decode
 from lantian.reading.jsonvalues import found_in
 from lantian.reading.limits import needs_child
 from lantian.reading.page import RawPage
-from lantian.reading.read import json_of
+from lantian.reading.read import json_of, uncommented
 from lantian.reading.structured import json_ld, microdata
 from lantian.reading.text import one_line
 from lantian.reading.values import icp_of
@@ -183,7 +183,7 @@ def signs_of(raw: RawPage) -> Signs | None:
     is_json, data = json_of(raw, found.text)
     if is_json and data is None:
         return None
-    view = View(raw.url, "" if is_json else found.text, PLAIN_RULES, data)
+    view = View(raw.url, "" if is_json else uncommented(found.text), PLAIN_RULES, data)
     return Signs(raw, view, found.charset)
 
 

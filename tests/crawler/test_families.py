@@ -33,14 +33,15 @@ EXPECTED = {
         2,
     ),
     "family-discuz": Expected(
-        {"seen": 6, "gone": 1, "logged_out": 1},
+        {"seen": 8, "gone": 1, "logged_out": 1},
         {
             "post:88001": "林间",
             "reply:88002": "路过的人",
             "reply:88003": "老代理",
             "post:90001": "老代理",
+            "post:91001": "老代理",
         },
-        3,
+        4,
     ),
     "family-flarum": Expected(
         {"seen": 5},

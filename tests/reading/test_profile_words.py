@@ -110,3 +110,14 @@ def test_a_filter_of_the_whole_page_can_ask_for_what_the_document_names(
     )
     reading = read_page(page(body, content_type="application/json"), rules)
     assert [d.seller_name for d in reading.documents] == ["甲", "乙", ""]
+
+
+def test_what_stands_as_a_comment_in_code_is_read_where_the_profile_says_so(
+    page: Page, profile: Rules
+) -> None:
+    html = "<p>一</p><!-- 二 --><code id=list><!-- <ul><li class=t>三</li></ul> --></code>"
+    rules = "documents: [{kind: page, text: .t}]\n"
+    hidden = read_page(page(html), profile(rules))
+    shown = read_page(page(html), profile(rules + "uncomment: true"))
+    assert [d.text for d in (*hidden.documents, *shown.documents)] == ["三"]
+    assert "二" not in read_page(page(html), profile("uncomment: true")).text

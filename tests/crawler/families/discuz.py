@@ -5,6 +5,7 @@ from tests.services.loopback import Page
 HOST = "discuz.example"
 GBK = "text/html; charset=gbk"
 CLAIM = "专利申请包授权，不授权全额退款，需要的加微信详谈"
+SALE = "实用新型现货，评职称挂名都可以"
 EDITED = "商标注册绿色通道，内部有人，七天下证"
 
 Floor = tuple[int, int, str, str, str]
@@ -79,6 +80,14 @@ def thread(
     )
 
 
+def static() -> Page:
+    """A thread at a static address, of a board that tells times in words: the time is a title."""
+    post = (91001, 33, "老代理", '<span title="2026-11-09 07:05:11">3&nbsp;天前</span>', SALE)
+    served = thread(12, 1, "出几件专利", 1, [post], more=False)
+    text = served.data.decode("gbk").replace("home.php?mod=space&amp;uid=33", "space-uid-33.html")
+    return Page(text.encode("gbk"), media_type=GBK)
+
+
 def told(text: str) -> Page:
     """What the software says instead of a page."""
     return page("提示信息", f'<div id="messagetext" class="alert_error"><p>{text}</p></div>')
@@ -96,7 +105,8 @@ def pages() -> dict[str, Page]:
     index = page(
         "首页",
         '<div class="fl"><table class="fl_tb"><tr><td><h2><a href="forum.php?mod=forumdisplay&amp;fid=2">专利与商标</a>'
-        '</h2></td><td><h2><a href="forum.php?mod=forumdisplay&amp;fid=9">内部版块</a></h2></td></tr></table></div>',
+        '</h2></td><td><h2><a href="forum.php?mod=forumdisplay&amp;fid=9">内部版块</a></h2></td>'
+        '<td><h2><a href="forum-5-1.html">知产杂谈</a></h2></td></tr></table></div>',
     )
     long = [
         (88001, 31, "林间", "2026-11-05 08:30", EDIT + CLAIM),
@@ -115,6 +125,12 @@ def pages() -> dict[str, Page]:
         "/forum.php?mod=viewthread&page=2&tid=7": thread(
             7, 2, "推荐一家靠谱的代理", 3, later, more=False
         ),
+        "/forum-5-1.html": page(
+            "知产杂谈",
+            '<div id="threadlist"><table><tbody id="normalthread_12"><tr><th class="common">'
+            '<a href="thread-12-1-1.html" class="s xst">出几件专利</a></th></tr></tbody></table></div>',
+        ),
+        "/thread-12-1-1.html": static(),
         "/forum.php?mod=viewthread&tid=8": told("抱歉，指定的主题不存在或已被删除或正在被审核"),
         "/forum.php?mod=viewthread&tid=9": thread(
             9, 1, "商标怎么加快", 1, [(90001, 33, "老代理", "2026-11-08 11:20", EDITED)], more=False
@@ -127,6 +143,7 @@ GOLDEN = {
     "board": "/forum.php?fid=2&mod=forumdisplay",
     "thread-first-page": "/forum.php?mod=viewthread&tid=7",
     "thread-second-page": "/forum.php?mod=viewthread&page=2&tid=7",
+    "thread-static": "/thread-12-1-1.html",
     "thread-removed": "/forum.php?mod=viewthread&tid=8",
     "board-wants-log-in": "/forum.php?fid=9&mod=forumdisplay",
 }

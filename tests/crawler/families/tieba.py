@@ -40,7 +40,7 @@ def bar(start: int, rows: list[tuple[int, str]], *, more: bool) -> Page:
     )
     return page(
         "专利吧",
-        f'<ul id="thread_list">{threads}</ul><div id="frs_list_pager">{on}</div>',
+        f'<code class="pagelet_html" id="pagelet_html_frs-list/thread_list"><!-- <ul id="thread_list">{threads}</ul><div id="frs_list_pager">{on}</div> --></code>',
         {"pn": start},
     )
 
