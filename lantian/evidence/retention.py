@@ -29,7 +29,7 @@ from lantian.evidence.record import parsed, unpacked
 from lantian.evidence.seal import digest_of
 from lantian.evidence.spelling import date_of
 from lantian.evidence.statement import RECORD
-from lantian.model import Artifact, Capture, Deletion, Document, Hit, SealedLeaf
+from lantian.model import Artifact, Capture, Deletion, Document, Hit, SealedDay, SealedLeaf
 from lantian.store.engine import Store
 
 logger = logging.getLogger(__name__)
@@ -260,7 +260,11 @@ def list_digest(records: Any) -> str:
 def may_go(now: datetime) -> ColumnElement[bool]:
     """Whether a row of `Artifact`, joined with its `Capture`, may be deleted at `now`."""
     has_hit = exists().where(Document.capture_id == Capture.id, Hit.document_id == Document.id)
-    sealed = exists().where(SealedLeaf.kind == RECORD, SealedLeaf.subject_id == Artifact.id)
+    sealed = exists().where(
+        SealedLeaf.kind == RECORD,
+        SealedLeaf.subject_id == Artifact.id,
+        SealedDay.number == SealedLeaf.day_number,
+    )
     return (
         (Capture.expires_at <= now)
         & (Capture.hit_count == 0)

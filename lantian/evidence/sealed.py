@@ -163,7 +163,8 @@ def chain_findings(session: Session) -> Iterator[Finding]:
         days[day.day] = day.digest
         numbers.add(day.number)
     for number in session.scalars(select(SealedLeaf.day_number).distinct()):
-        if number not in numbers:
+        # Those of the next number are of a day that is being sealed at this moment.
+        if number not in numbers and number != expected:
             yield Finding("unnamed", f"day number {number}", "there are leaves, and no such day.")
     yield from _witnessed(session, days)
 

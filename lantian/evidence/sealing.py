@@ -1,8 +1,9 @@
 """Seals days: all that was recorded by the end of a day and is in no tree yet becomes its tree.
 
 What comes late, of a day that is sealed already, goes into the tree of the next. A day on which
-nothing was recorded has no tree. One transaction seals one day: after a kill it is there as a whole
-or not at all, and whoever seals again finds it done.
+nothing was recorded has no tree. Leaves are written some at a time, so that others write in
+between; the day itself comes last, in one transaction: after a kill it is there as a whole or not
+at all, and whoever seals again begins it anew, or finds it done.
 """
 
 import logging
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, insert, select, text
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from lantian.access import audit
@@ -40,7 +41,7 @@ SEAL = "evidence.seal"
 ACTOR = "process:seal"
 _SEAL_LOCK = 7_140_518  # any number, as long as only sealing takes it
 _ROWS = 2000
-"""Leaves that are inserted at once."""
+"""Leaves that one transaction inserts or deletes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,45 @@ class Sealing:
         the present day: what is recorded after this goes into the next day's tree then.
         """
         while True:
-            with self.store.read() as session:
-                before = _last(session)
-                day = _next_day(session, before, last)
-                if day is None:
-                    return
-                leaves = list(self._leaves(session, day_start(day + timedelta(days=1))))
-            made = self._seal(day, before, leaves, now=now, real_now=real_now)
-            if made is not None:
-                yield made, len(leaves)
+            with self.store.alone("seal", _SEAL_LOCK):
+                made = self._next(last, now=now, real_now=real_now)
+            if made is None:
+                return
+            yield made
+
+    def _next(
+        self, last: date, *, now: datetime, real_now: datetime
+    ) -> tuple[Statement, int] | None:
+        """The next day that is to be sealed, sealed; none if there is none up to `last`."""
+        with self.store.read() as session:
+            before = _last(session)
+        self._forget_begun(before.number if before else 0)
+        with self.store.read() as session:
+            day = _next_day(session, before, last)
+            if day is None:
+                return None
+            leaves = list(self._leaves(session, day_start(day + timedelta(days=1))))
+        return self._seal(day, before, leaves, now=now, real_now=real_now), len(leaves)
+
+    def _forget_begun(self, newest: int) -> None:
+        """Delete the leaves of a day that somebody had begun who was killed."""
+        begun = (
+            select(SealedLeaf.day_number, SealedLeaf.position)
+            .where(SealedLeaf.day_number > newest)
+            .limit(_ROWS)
+        )
+        while True:
+            with self.store.write() as session:
+                rows = session.execute(begun).all()
+                for number in {row.day_number for row in rows}:
+                    positions = [row.position for row in rows if row.day_number == number]
+                    session.execute(
+                        delete(SealedLeaf).where(
+                            SealedLeaf.day_number == number, SealedLeaf.position.in_(positions)
+                        )
+                    )
+            if len(rows) < _ROWS:
+                return
 
     def _leaves(self, session: Session, end: datetime) -> Iterator[Leaf]:
         """What was recorded before `end` and is in no tree: records, then events, by number."""
@@ -123,8 +154,8 @@ class Sealing:
         *,
         now: datetime,
         real_now: datetime,
-    ) -> Statement | None:
-        """The day in the store with everything that goes with it; none if another was quicker."""
+    ) -> Statement:
+        """The day in the store with everything that goes with it."""
         tree = Tree(hash_of_leaf(leaf.kind, leaf.digest, leaf.sm3) for leaf in leaves)
         statement = Statement(
             number=before.number + 1 if before else 1,
@@ -134,17 +165,13 @@ class Sealing:
             previous=before.digest if before else FIRST,
             sealed=date_of(real_now),
         )
+        for start in range(0, len(leaves), _ROWS):
+            rows = _leaf_rows(statement.number, start, leaves[start : start + _ROWS])
+            with self.store.write() as session:
+                session.execute(insert(SealedLeaf), rows)
         with self.store.write() as session:
-            if not self.store.sqlite:
-                session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _SEAL_LOCK})
-            newest = _last(session)
-            if (newest.number if newest else 0) >= statement.number:
-                return None
             session.add(_row(statement, real_now))
             session.flush()
-            for start in range(0, len(leaves), _ROWS):
-                rows = _leaf_rows(statement.number, start, leaves[start : start + _ROWS])
-                session.execute(insert(SealedLeaf), rows)
             for authority in self.authorities:
                 ask_for_stamp(session, statement.day, authority, now=now)
             audit.record(

@@ -32,13 +32,14 @@ class SealedLeaf(Entity):
     """A leaf of a day's tree: the digest of a record, or of an event of the audit chain.
 
     It refers to its subject by number only and keeps the digest itself: it outlives the subject,
-    and tells if it has gone.
+    and tells if it has gone. It is written before its day, some at a time: leaves of the number
+    that comes next are of a day that is being sealed.
     """
 
     __tablename__ = "sealed_leaf"
     __table_args__ = (UniqueConstraint("kind", "subject_id"),)
 
-    day_number: Mapped[int] = mapped_column(ForeignKey("sealed_day.number"), primary_key=True)
+    day_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[Word]
     """record (an artifact) or event (an audit event)."""

@@ -7,6 +7,7 @@ then `BEGIN IMMEDIATE`. Without the file lock, saturating writers starve each ot
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -73,6 +74,30 @@ class Store:
             yield
         finally:
             os.close(handle)
+
+    @contextmanager
+    def alone(self, name: str, number: int) -> Iterator[None]:
+        """Wait until nobody else does what goes by this name, on any machine, and keep it so.
+
+        No transaction is open meanwhile. `number` is the name on PostgreSQL.
+        """
+        if self._lock_file is not None:
+            handle = os.open(f"{self._lock_file}.{name}", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(handle)
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # Asked for again and again: waiting inside would run into the time-out of a statement.
+            take = text("select pg_try_advisory_lock(:number)")
+            while not connection.execute(take, {"number": number}).scalar_one():
+                time.sleep(0.1)
+            try:
+                yield
+            finally:
+                connection.execute(text("select pg_advisory_unlock(:number)"), {"number": number})
 
     def close(self) -> None:
         """Give all connections back."""

@@ -34,7 +34,7 @@ from tests.evidence.conftest import AT, PNG, Kept, reasons
 
 OVER = AT + timedelta(days=180)
 LATER = OVER + timedelta(days=1)
-RULE = {"expires_at": OVER, "hit_count": 0}
+RULE: dict[str, Any] = {"expires_at": OVER, "hit_count": 0}
 GONE = (1, 3, 5, 6)
 """Captures of `aged` whose time is over by `LATER`."""
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from lantian.access import audit
 from lantian.evidence.archive import Archive, WarcWriter
@@ -195,3 +196,60 @@ def test_those_who_seal_at_once_make_one_chain(kept_anywhere: Kept, writer: Warc
     assert [(day.number, day.leaves) for day in days(kept)] == [(n, 2) for n in range(1, 7)]
     with kept.store.read() as session:
         assert session.scalar(select(func.count()).select_from(SealedLeaf)) == 12
+
+
+def test_others_write_while_a_day_is_sealed(kept_anywhere: Kept, writer: WarcWriter) -> None:
+    kept = kept_anywhere
+    add(kept, writer, NOON)
+    with kept.store.write() as session:
+        for number in range(4 * 2000):
+            audit_event(session, number)
+    counts: set[int] = set()
+    ended = threading.Event()
+    other = Store(kept.store.url)
+
+    def look() -> None:
+        while not ended.is_set():
+            with other.write() as session:
+                counts.add(session.scalar(select(func.count()).select_from(SealedLeaf)) or 0)
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        assert seal(kept, MONDAY) == [f"2026-11-23 {4 * 2000 + 1}"]
+    finally:
+        ended.set()
+        looker.join()
+        other.close()
+    assert len(counts - {0, 4 * 2000 + 1}) > 0, "leaves were there before their day, some at a time"
+    assert len(leaves(kept, 1)) == 4 * 2000 + 1
+
+
+def audit_event(session: Session, number: int) -> None:
+    """An event that is in no chain: sealing looks at its digest alone."""
+    session.add(
+        AuditEvent(
+            at=NOON,
+            recorded_at=NOON,
+            actor="test",
+            action="test",
+            subject=f"test:{number}",
+            previous_digest="",
+            digest=f"sha256:{number:064x}",
+        )
+    )
+
+
+def test_leaves_of_a_day_that_was_begun_are_forgotten(
+    kept_anywhere: Kept, writer: WarcWriter
+) -> None:
+    kept = kept_anywhere
+    add(kept, writer, NOON)
+    with kept.store.write() as session:
+        session.add(
+            SealedLeaf(day_number=1, position=7, kind="record", subject_id=1, digest="sha256:x")
+        )
+    assert kept.findings() == [], "somebody is sealing at this moment"
+    assert seal(kept, MONDAY) == ["2026-11-23 1"]
+    assert [leaf.position for leaf in leaves(kept, 1)] == [0]
+    assert kept.findings() == []

@@ -125,7 +125,9 @@ def _leaves(session: Session, kind: str, ids: Iterable[int]) -> dict[int, Sealed
     found: dict[int, SealedLeaf] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         rows = select(SealedLeaf).where(
-            SealedLeaf.kind == kind, SealedLeaf.subject_id.in_(wanted[start : start + _AT_ONCE])
+            SealedLeaf.kind == kind,
+            SealedLeaf.subject_id.in_(wanted[start : start + _AT_ONCE]),
+            SealedLeaf.day_number.in_(select(SealedDay.number)),
         )
         found |= {leaf.subject_id: leaf for leaf in session.scalars(rows)}
     return found

@@ -113,15 +113,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "sealed_leaf",
-        sa.Column("day_number", NUMBER, nullable=False),
+        sa.Column("day_number", NUMBER, autoincrement=False, nullable=False),
         sa.Column("position", NUMBER, autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("subject_id", NUMBER, nullable=False),
         sa.Column("digest", sa.String(length=80), nullable=False),
         sa.Column("sm3", sa.String(length=80), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["day_number"], ["sealed_day.number"], name=op.f("fk_sealed_leaf_day_number")
-        ),
         sa.PrimaryKeyConstraint("day_number", "position", name=op.f("pk_sealed_leaf")),
         sa.UniqueConstraint("kind", "subject_id", name=op.f("uq_sealed_leaf_kind_subject_id")),
     )
