@@ -103,7 +103,7 @@ class VisitMiddleware:
     def _visit(self, row: Planned, response: Response, links: tuple[Planned, ...]) -> Visit:
         run, answer = self._run(), response.meta.get("answer")
         assert isinstance(answer, Answer)  # noqa: S101  (RawMiddleware saw every answer)
-        run.allowance.received(len(answer.head) + len(answer.body))
+        run.allowance.received(row.fingerprint, len(answer.head) + len(answer.body))
         outcome, detail = judge(answer, response.status)
         if outcome == "seen" and row.role == "evidence" and answer.via == "http":
             detail = f"no picture: {run.no_browser}"
@@ -133,6 +133,7 @@ class VisitMiddleware:
 
     def _failed(self, row: Planned, url: str, outcome: Outcome, detail: str) -> Visit:
         run = self._run()
+        run.allowance.received(row.fingerprint)
         return Visit(
             row_id=row.fingerprint,
             url=row.url,
