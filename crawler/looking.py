@@ -38,6 +38,7 @@ class LookSpider(SiteSpider):
         resolver: Resolver,
         browser_plan: BrowserPlan | None,
         pictures: bool,
+        errors: list[Exception],
     ) -> None:
         Spider.__init__(self)
         self.run = None
@@ -48,6 +49,7 @@ class LookSpider(SiteSpider):
         self.browser_plan = browser_plan
         self._resolver = resolver
         self._tour = tour
+        self._errors = errors
         self._pictures = pictures and browser_plan is not None
 
     async def start(self) -> AsyncIterator[Any]:
@@ -66,7 +68,11 @@ class LookSpider(SiteSpider):
         if response.meta.get("again"):
             self._tour.pages[-1].picture = picture
         else:
-            self._tour.took(wanted, raw_page(response))
+            try:
+                self._tour.took(wanted, raw_page(response))
+            except Exception as error:  # noqa: BLE001  (Scrapy would keep it to itself)
+                self._errors.append(error)
+                return
             self._tour.pages[-1].picture = picture
             if self._pictures and picture is None and response.status < 400:
                 following = self._tour.next()
@@ -116,8 +122,10 @@ def look(
 ) -> None:
     """Go on the tour, to its end. `profile` says how gently. Once in a process.
 
-    Whatever could not be opened is a page of the tour with its fault.
+    Whatever could not be opened is a page of the tour with its fault. What the tour itself raises
+    is raised.
     """
+    errors: list[Exception] = []
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.set("LOG_LEVEL", "CRITICAL", priority="cmdline")
@@ -130,7 +138,10 @@ def look(
         resolver=resolver,
         browser_plan=browser_plan,
         pictures=pictures,
+        errors=errors,
     )
     process.start()
     # Scrapy leaves its own handler behind, and somebody may be asked a question next.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if errors:
+        raise errors[0]

@@ -38,22 +38,27 @@ def add(  # noqa: PLR0917  (a command's options)
     words: Annotated[
         str, typer.Option(help="What to search for, where the site is searched; comma-separated.")
     ] = "",
+    start: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A further address at which a crawl begins."),
+    ] = None,
     most: Most = 6,
 ) -> None:
     """Look at a site, say what it is, propose its profile; on a yes write profile and source.
 
     The pages are fetched as a crawl would fetch them. Nothing of them is kept.
     """
-    from lantian.commands.source_look import look_at_new
+    from lantian.commands.source_look import ask_for, look_at_new
     from lantian.commands.source_write import profile_path, write
+    from lantian.reading import canonical_url
     from lantian.settings import load_settings
     from lantian.wiring import open_parts
 
     parts = open_parts(load_settings())
     try:
-        proposal, tour = look_at_new(
-            parts, url, name, allow=allow or [], family=family, words=split(words), most=most
-        )
+        first = canonical_url(url if "://" in url else f"http://{url}")
+        ask = ask_for(parts, first, name, family=family, words=split(words), start=start or [])
+        proposal, tour = look_at_new(parts, first, ask, allow=allow or [], most=most)
         show_proposal(proposal, tour)
         path = profile_path(parts, proposal.profile.name)
         if not yes and not typer.confirm(f"\nWrite {path} and watch this site?"):

@@ -1,6 +1,6 @@
 """Looking at live pages for `lantian source`: of a site that is new, and of one that is watched."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -17,49 +17,94 @@ from lantian.model import Source
 from lantian.reading import RawPage, SiteProfile, canonical_url, find_profile
 from lantian.reading.address import host_allowed, host_of, origin_of
 from lantian.reading.filling import PREFIX, family_text
-from lantian.reading.propose import Proposal, propose
+from lantian.reading.guess import Places, guess
+from lantian.reading.propose import NOWHERE, Proposal, propose
+from lantian.reading.recognise import ANY
 from lantian.reading.tour import Seen, Tour
 from lantian.wiring import Parts
 
 
-def look_at_new(
-    parts: Parts,
-    url: str,
-    name: str,
-    *,
-    allow: list[str],
-    family: str,
-    words: tuple[str, ...],
-    most: int,
-) -> tuple[Proposal, Tour]:
-    """The proposal for a site, and the pages that were looked at under it.
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked of a new site: the name of the source and what its profile is to hold."""
 
-    Raises `FetchFailed` if the address cannot be opened, `Conflict` if the name is taken.
-    """
-    first = canonical_url(url if "://" in url else f"http://{url}")
-    if family and family != "site":
+    name: str
+    family: str = ""
+    words: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+
+    def propose(self, raw: RawPage, family: str = "", places: Places = NOWHERE) -> Proposal:
+        """The proposal from a page, for the family that was asked for unless another is given."""
+        return propose(
+            raw,
+            self.name,
+            family=family or self.family,
+            words=self.words,
+            more=self.start,
+            places=places,
+        )
+
+
+def ask_for(
+    parts: Parts, url: str, name: str, *, family: str, words: tuple[str, ...], start: list[str]
+) -> Ask:
+    """What is asked for, checked. Raises `NotFound`, `Invalid` and `Conflict` by name."""
+    if family and family != ANY:
         family = PREFIX + family.removeprefix(PREFIX)
     if family:
         family_text(family)
-    called = free_name(parts, first, name)
+    more = tuple(canonical_url(address) for address in start)
+    return Ask(free_name(parts, url, name), family, words, more)
+
+
+def look_at_new(
+    parts: Parts, url: str, ask: Ask, *, allow: list[str], most: int
+) -> tuple[Proposal, Tour]:
+    """The proposal for a site, and the pages that were looked at under it.
+
+    Raises `FetchFailed` if the address cannot be opened or tells nothing.
+    """
     granted = [Permission.parse(text) for text in allow]
     permissions = Permissions.of(
         granted, own_networks=parts.settings.own_networks, only=parts.is_demo
     )
-    check_url(first, permissions)
+    check_url(url, permissions)
     made: list[Proposal] = []
 
     def profile_for(raw: RawPage) -> SiteProfile:
-        made.append(propose(raw, called, family=family, words=words))
+        made.append(ask.propose(raw))
         tour.also = made[-1].first
         return made[-1].profile
 
-    tour = Tour(first, profile_for, most=most)
-    go(parts, tour, find_profile("site"), permissions, pictures=False)
+    tour = Tour(url, profile_for, most=most)
+    go(parts, tour, find_profile(ANY), permissions, pictures=False)
     fault, cure = no_page(tour.pages[0])
-    if fault or not made:
-        raise FetchFailed(f"{first} {fault}.", hint=cure)
-    return settled(made[-1], tour, called), tour
+    raw = tour.pages[0].raw
+    if fault or raw is None:
+        raise FetchFailed(f"{url} {fault}.", hint=cure)
+    return with_guesses(or_any_site(made[-1], tour, raw, ask), tour, raw, ask), tour
+
+
+def with_guesses(proposal: Proposal, tour: Tour, raw: RawPage, ask: Ask) -> Proposal:
+    """The proposal, with guessed places where required fields of listings were not found."""
+    lacking = [
+        page.raw
+        for page in tour.pages
+        if page.raw is not None
+        and page.reading is not None
+        and (page.reading.absent or any(d.missing for d in page.reading.documents))
+    ]
+    if proposal.family != "family-shop" or not lacking:
+        return proposal
+    places = guess(lacking)
+    if not places.told():
+        return proposal
+    guessed = ask.propose(raw, proposal.family, places)
+    before, after = tour.tally().broken, tour.read_again(guessed.profile)
+    if after.broken >= before:
+        tour.read_again(proposal.profile)
+        return proposal
+    return replace(guessed, why=(*proposal.why, *places.told()), weights=proposal.weights)
 
 
 def no_page(page: Seen) -> tuple[str, str]:
@@ -82,15 +127,14 @@ def no_page(page: Seen) -> tuple[str, str]:
     return told[hint] if hint else "", "Give a page that everybody can read."
 
 
-def settled(proposal: Proposal, tour: Tour, name: str) -> Proposal:
+def or_any_site(proposal: Proposal, tour: Tour, raw: RawPage, ask: Ask) -> Proposal:
     """The proposal, or that for any site where the pages seen do not read as the family says."""
     found = sum(len(page.reading.documents) for page in tour.pages if page.reading is not None)
     good = [page for page in tour.pages if page.reading is not None]
     hinted = all(page.reading is not None and page.reading.outcome_hint for page in good)
-    raw = tour.pages[0].raw
-    if found or proposal.family == "site" or hinted or raw is None:
+    if found or proposal.family == ANY or hinted:
         return proposal
-    plain = propose(raw, name, family="site")
+    plain = ask.propose(raw, ANY)
     tour.read_again(plain.profile)
     but = (
         f"but nothing could be read from {len(good)} pages as {proposal.family} reads them, so it"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lantian.errors import NotFound
 from lantian.reading.address import host_of, origin_of
+from lantian.reading.guess import Places
 from lantian.reading.loading import SHIPPED, parse_profile
 from lantian.reading.profile import SiteProfile
 from lantian.reading.syntax import check_pattern
@@ -24,8 +25,8 @@ class Filling:
     """What a site puts into the profile of its family.
 
     `shape` is the pattern of the addresses of its listings or articles, `search` the address of its
-    search with {words}, `words` what is searched for, `browser` whether pages need one, `made` a
-    sentence for the head of the file.
+    search with {words}, `words` what is searched for, `browser` whether pages need one, `places`
+    where fields stand, `made` a sentence for the head of the file.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Filling:
     words: tuple[str, ...] = ()
     charset: str = ""
     browser: str = ""
+    places: Places = field(default_factory=Places)
     made: str = field(default="", compare=False)
 
 
@@ -73,6 +75,7 @@ def fill(family: str, filling: Filling) -> tuple[str, SiteProfile]:
         text = _line(text, "browser", filling.browser, after="hosts")
     text = _searches(text, model, filling)
     text = _shapes(text, filling.shape)
+    text = _places(text, filling.places)
     if filling.made:
         text = f"# {filling.made}\n{text}"
     return text, parse_profile(text, where=f"{filling.name}.yaml")
@@ -138,6 +141,27 @@ def _shapes(text: str, shape: str) -> str:
             count=1,
             flags=re.MULTILINE,
         )
+    return text
+
+
+def _places(text: str, places: Places) -> str:
+    """The text with these places before those that are usual (for the text: instead of them)."""
+    seller = [json.dumps(places.seller)]
+    if places.seller and not places.seller_link:
+        seller = [f"{{css: {json.dumps(places.seller)}, clean: [{{after: ：}}]}}"]
+    first = {
+        "    title: [": json.dumps(places.title) if places.title else "",
+        "    price: [": f"{{css: {json.dumps(places.price)}, clean: [price]}}"
+        if places.price
+        else "",
+        "      name: [": seller[0] if places.seller else "",
+        "      url: [": json.dumps(f"{places.seller}::attr(href)") if places.seller_link else "",
+    }
+    for line, place in first.items():
+        if place:
+            text = text.replace(f"\n{line}", f"\n{line}{place}, ", 1)
+    if places.text:
+        text = text.replace("\n    text: body\n", f"\n    text: {json.dumps(places.text)}\n", 1)
     return text
 
 

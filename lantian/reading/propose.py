@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lantian.errors import Invalid
 from lantian.reading.address import canonical_url, origin_of, path_of
 from lantian.reading.filling import PREFIX, Filling, fill, keyed
+from lantian.reading.guess import Places
 from lantian.reading.page import RawPage
 from lantian.reading.profile import SiteProfile
 from lantian.reading.recognise import ANY, Recognition, recognise
@@ -14,6 +15,7 @@ from lantian.reading.signs import Signs, commonest_shape, shape_of, signs_of
 _BARS = re.compile(r"^/f\?(?:.*&)?kw=")
 _NO_LISTING = re.compile(r"/(?:shop|store|seller|user|u|category|cat|c|list|help|search|s)\b")
 _BETWEEN = re.compile(r"\s*[-_|—–·]\s*")
+NOWHERE = Places()
 _OWN_START = frozenset({"family-flarum"})
 """Families whose list stands at an address of its own, whatever page was given."""
 
@@ -33,8 +35,19 @@ class Proposal:
     first: tuple[str, ...] = ()
 
 
-def propose(raw: RawPage, name: str, *, family: str = "", words: tuple[str, ...] = ()) -> Proposal:
-    """The proposal for the site of a page. `family` overrides what was recognised.
+def propose(
+    raw: RawPage,
+    name: str,
+    *,
+    family: str = "",
+    words: tuple[str, ...] = (),
+    places: Places = NOWHERE,
+    more: tuple[str, ...] = (),
+) -> Proposal:
+    """The proposal for the site of a page.
+
+    `family` overrides what was recognised, `places` is where fields seem to stand, `more` are
+    further addresses at which a crawl begins.
 
     Pure. Raises `NotFound` for an unknown family, `ProfileError` where its form does not take what
     the site puts in.
@@ -50,12 +63,13 @@ def propose(raw: RawPage, name: str, *, family: str = "", words: tuple[str, ...]
         name=name,
         url=raw.url,
         title=_title(signs),
-        start=start,
+        start=tuple(dict.fromkeys((*start, *more))),
         shape=shape,
         search=search,
         words=words,
         charset="gbk" if signs is not None and signs.charset == "gb18030" else "",
         browser="yes" if by_browser else "",
+        places=places,
         made=f"Made by `lantian source add {raw.url}` from {_called(found.family)}.",
     )
     text, profile = fill(found.family, filling)
@@ -66,6 +80,7 @@ def propose(raw: RawPage, name: str, *, family: str = "", words: tuple[str, ...]
         told.append("its pages are drawn by scripts, so they are opened in the browser")
     searched = profile.starts()[len(profile.start) :][:1]
     own = canonical_url(raw.url)
+    told += places.told()
     first = tuple(url for url in (*profile.start, *searched) if canonical_url(url) != own)
     return Proposal(found.family, tuple(told), text, profile, found.weights, first)
 

@@ -22,7 +22,7 @@ from lantian.reading.values import icp_of
 from lantian.reading.view import View
 
 MOST_LINKS = 2_000
-PRICE = re.compile(r"[¥￥]\s?\d")
+PRICE = re.compile(r"[¥￥]\s?\d|(?<![\d.])\d[\d,.]*\s?元(?!月)")
 _NUMBERED = re.compile(r"\d")
 
 
@@ -103,7 +103,7 @@ class Signs:
         """Paths of links within repeated blocks that name a price."""
         found: dict[str, None] = {}
         for node in self.view.tree.css("a[href]")[:MOST_LINKS]:
-            if self._in_priced(node):
+            if self.in_priced(node):
                 absolute = join(
                     self.view.base, self.view.base_origin, node.attributes.get("href") or ""
                 )
@@ -148,7 +148,7 @@ class Signs:
         query = dict(parse_qsl(urlsplit(self.raw.url).query, max_num_fields=100))
         return bool(query.get(self.search[1]))
 
-    def _in_priced(self, node: LexborNode) -> bool:
+    def in_priced(self, node: LexborNode) -> bool:
         """Whether a link lies in a small block that names a price and has a sibling of its kind."""
         for _ in range(3):
             parent = node.parent

@@ -98,12 +98,13 @@ class Tour:
             return
         self.pages.append(Seen(wanted.url, wanted.role, fault=why))
 
-    def read_again(self, profile: SiteProfile) -> None:
-        """Read what was seen under another profile."""
+    def read_again(self, profile: SiteProfile) -> Tally:
+        """Read what was seen under another profile; the counts then."""
         self.profile = profile
         for page in self.pages:
             if page.raw is not None:
                 page.reading = read(page.raw, profile)
+        return self.tally()
 
     def tally(self) -> Tally:
         """Counts over the pages that were read."""

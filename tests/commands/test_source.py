@@ -289,3 +289,43 @@ def test_a_shop_drawn_by_scripts_is_recognised_in_the_browser_and_watched_with_i
     assert "Healthy" in said
     model = yaml.safe_load((installation.profiles / "drawn.yaml").read_text("utf-8"))
     assert model["browser"] == "yes"
+
+
+def test_a_shop_of_unknown_markup_is_read_at_guessed_places(
+    installation: Installation, site: Sites
+) -> None:
+    def goods(number: int, title: str, price: str) -> Page:
+        return Page(
+            f"<title>{title}_本地通</title><div class=xq><div class=bt>{title}</div>"
+            f"<div class=jg>价格：<b>{price}</b></div><div class=ms>包授权，不过全退</div>"
+            f"<div class=dpk>店铺：<a href=/dp/{number}/>速成代理</a></div></div>"
+        )
+
+    rows = "".join(
+        f"<dl class=xx><dt><a href=/sp/{n}.htm>{n}</a></dt><dd>{n}元</dd></dl>" for n in (901, 902)
+    )
+    place = site(
+        {
+            "/fw/": Page(f"<title>服务_本地通</title>{rows}<a href=/fw/p2/>下页</a>"),
+            "/fw/p2/": Page("<title>服务_本地通</title><p>完</p>"),
+            "/sp/901.htm": goods(1, "专利代理", "980元"),
+            "/sp/902.htm": goods(2, "商标注册", "199元起"),
+            "/more/": Page(f"<title>更多_本地通</title>{rows}"),
+        }
+    )
+    said = add(
+        installation,
+        place.url("/fw/"),
+        "--allow",
+        place.place,
+        "--name",
+        "local",
+        "--start",
+        place.url("/more/"),
+    )
+    assert "its price seems to stand at .jg b" in said
+    assert re.search(r"seller_name\s+required\s+2 of 2\s+速成代理", said), said
+    assert "Healthy" in said
+    profile = load_profile(installation.profiles / "local.yaml")
+    assert profile.start == (place.url("/fw/"), place.url("/more/"))
+    assert {"/fw/", "/fw/p2/", "/more/", "/sp/901.htm", "/sp/902.htm"} <= set(place.asked)
