@@ -16,14 +16,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bench import side, site
 from bench.nginx import Served, serving
 from bench.peers import CONCURRENCY
-from lantian.model import Artifact, Capture, Clue, Hit, Observation
+from lantian.model import Artifact, Capture, Clue, Hit, Job, Observation
 from lantian.settings import load_settings
 from lantian.store.engine import Store
+from lantian.store.jobs import Claim
 from lantian.wiring import open_parts
 
 GOAL = 0.6
@@ -92,37 +93,41 @@ def _peer(name: str, served: Served) -> Sample:
     with tempfile.TemporaryDirectory(prefix="lantian-bench-") as folder:
         command = [sys.executable, "-m", "bench.peers", name, served.url]
         served.forget()
-        ran = side.run(command, environment=_environment(), log=Path(folder) / "log")
-        return _timed(json.loads(ran.output), ran, served)
+        ran = side.run(command, environment=variables(), log=Path(folder) / "log")
+        return timed(json.loads(ran.output), ran, served)
 
 
 def _lantian(served: Served) -> Sample:
     folder = Path(tempfile.mkdtemp(prefix="lantian-bench-", dir=served.folder))
     try:
-        environment = _environment(folder)
-        job, token = _claimed(served, folder, environment)
-        overrides = {
-            "ROBOTSTXT_OBEY": False,
-            "AUTOTHROTTLE_ENABLED": False,
-            "DOWNLOAD_DELAY": 0,
-            "CONCURRENT_REQUESTS": CONCURRENCY,
-        }
-        arguments = [
-            part for pair in overrides.items() for part in ("-s", "=".join(map(str, pair)))
-        ]
-        command = [sys.executable, "-m", "lantian", "crawl", *arguments]
+        environment = variables(folder)
+        claim = claimed(served, folder, environment)
         served.forget()
-        ran = side.run(
-            [*command, "--job", str(job), "--token", str(token)],
-            environment=environment,
-            log=folder / "log",
-        )
-        return _timed(_stored(folder), ran, served)
+        ran = crawl(claim, folder, environment)
+        return timed(_stored(folder), ran, served)
     finally:
         shutil.rmtree(folder)
 
 
-def _timed(counts: Sample, ran: side.Ran, served: Served) -> Sample:
+def crawl(claim: Claim, folder: Path, environment: Mapping[str, str]) -> side.Ran:
+    """The child that a worker starts for a crawl, run to its end."""
+    overrides = {
+        "ROBOTSTXT_OBEY": False,
+        "AUTOTHROTTLE_ENABLED": False,
+        "DOWNLOAD_DELAY": 0,
+        "CONCURRENT_REQUESTS": CONCURRENCY,
+    }
+    arguments = [part for pair in overrides.items() for part in ("-s", "=".join(map(str, pair)))]
+    command = [sys.executable, "-m", "lantian", "crawl", *arguments]
+    return side.run(
+        [*command, "--job", str(claim.id), "--token", str(claim.token)],
+        environment=environment,
+        log=folder / "log",
+    )
+
+
+def timed(counts: Sample, ran: side.Ran, served: Served) -> Sample:
+    """The counts with what the run took, from the first request until the last process ended."""
     began, requests = served.asked()
     seconds = ran.ended - began
     return {
@@ -135,14 +140,17 @@ def _timed(counts: Sample, ran: side.Ran, served: Served) -> Sample:
     }
 
 
-def _claimed(served: Served, folder: Path, environment: Mapping[str, str]) -> tuple[int, int]:
-    """A job of the site's source in a fresh store, held for the child, and its token."""
+def claimed(served: Served, folder: Path, environment: Mapping[str, str]) -> Claim:
+    """A job of the site's source, in a store that is fresh at first, held for the child.
+
+    A job that was held before is done.
+    """
     from crawler.byhand import claim_crawl
     from crawler.sources import grant, source_of_profile
     from lantian.reading import find_profile
 
     profiles = folder / "profiles"
-    profiles.mkdir()
+    profiles.mkdir(exist_ok=True)
     text = PROFILE.format(url=served.url, concurrency=CONCURRENCY)
     (profiles / "bench-shop.yaml").write_text(text, "utf-8")
     parts = open_parts(load_settings(data_dir=Path(environment["LANTIAN_DATA_DIR"])))
@@ -152,13 +160,14 @@ def _claimed(served: Served, folder: Path, environment: Mapping[str, str]) -> tu
             source = source_of_profile(session, find_profile("bench-shop", [profiles]), now=now)
             place = f"127.0.0.1:{served.port}"
             grant(session, source, [place], by="bench", reason="make bench", now=now)
+            session.execute(update(Job).where(Job.kind == "crawl").values(state="done"))
         # Nobody prolongs the lease here: it must last as long as the slowest machine needs.
         claim = claim_crawl(parts, source, lease=timedelta(hours=2))
         # The compiled matcher is in the cache of every installation that ran once.
         _ = parts.matcher
     finally:
         parts.close()
-    return claim.id, claim.token
+    return claim
 
 
 def _stored(folder: Path) -> Sample:
@@ -181,7 +190,7 @@ def _stored(folder: Path) -> Sample:
         store.close()
 
 
-def _environment(folder: Path | None = None) -> dict[str, str]:
+def variables(folder: Path | None = None) -> dict[str, str]:
     """The variables of a side: nothing of the caller's settings."""
     root = str(Path(__file__).resolve().parents[1])
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LANTIAN_")}

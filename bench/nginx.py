@@ -30,7 +30,7 @@ http {{
   tcp_nopush on;
   keepalive_timeout 75;
   keepalive_requests 100000;
-  log_format times '$msec $request_time $status';
+  log_format times '$msec $request_time $status $bytes_sent';
   access_log {folder}/access.log times;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
@@ -74,8 +74,13 @@ class Served:
     def asked(self) -> tuple[float, int]:
         """When the first request came since `forget`, as time of day, and how many came."""
         lines = (self.folder / "access.log").read_text().splitlines()
-        began = (float(at) - float(took) for at, took, _ in map(str.split, lines))
+        began = (float(at) - float(took) for at, took, *_ in map(str.split, lines))
         return min(began), len(lines)
+
+    def sent(self) -> int:
+        """The bytes that were answered since `forget`, heads and bodies."""
+        lines = (self.folder / "access.log").read_text().splitlines()
+        return sum(int(line.rpartition(" ")[2]) for line in lines)
 
 
 @contextmanager

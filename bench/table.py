@@ -258,8 +258,28 @@ def _likeness(figure: Figure) -> Iterator[Row]:
     )
 
 
+def _revisit(figure: Figure) -> Iterator[Row]:
+    again, first = figure["samples"]["again"], figure["samples"]["first"]
+    for key, what, form in (
+        ("requests", "requests", ",.0f"),
+        ("mb", "MB received", ",.1f"),
+        ("seconds", "seconds", ",.1f"),
+        ("archive_mb", "MB written to the archive", ",.1f"),
+    ):
+        mine, other = median(again, key), median(first, key)
+        yield Row(
+            "revisit",
+            f"{what}: {figure['pages']:,} unchanged pages again; the first time",
+            f"{mine:{form}}",
+            f"{other:{form}}",
+            f"{mine / other:.3f}",
+            cost=f"{_cost(again)} / {_cost(first)}" if key == "seconds" else "",
+        )
+
+
 ROWS: dict[str, Callable[[Figure], Iterator[Row]]] = {
     "crawl": _crawl,
+    "revisit": _revisit,
     "match": _match,
     "cores": _cores,
     "likeness": _likeness,
