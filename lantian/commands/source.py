@@ -23,6 +23,8 @@ def register(app: typer.Typer) -> None:
     source.command("add")(add)
     source.command("test")(check)
     source.command("list")(list_)
+    source.command("off")(off)
+    source.command("on")(on)
     app.add_typer(source, name="source")
 
 
@@ -49,6 +51,7 @@ def add(  # noqa: PLR0917  (a command's options)
     The pages are fetched as a crawl would fetch them. Nothing of them is kept.
     """
     from lantian.commands.source_look import ask_for, look_at_new
+    from lantian.commands.source_show import show_cure
     from lantian.commands.source_write import profile_path, write
     from lantian.reading import canonical_url
     from lantian.settings import load_settings
@@ -68,6 +71,7 @@ def add(  # noqa: PLR0917  (a command's options)
     finally:
         parts.close()
     show_written(source, path)
+    show_cure(tour, path)
 
 
 def check(
@@ -85,7 +89,8 @@ def check(
     Nothing is kept but the pictures. Exit status 1 if it is not healthy.
     """
     from lantian.commands.source_look import go, is_url, save_pictures, under_test
-    from lantian.commands.source_show import show_fields, show_notes, show_pages
+    from lantian.commands.source_show import show_cure, show_fields, show_notes, show_pages
+    from lantian.commands.source_write import profile_path
     from lantian.reading.tour import Tour, faults
     from lantian.settings import load_settings
     from lantian.wiring import open_parts
@@ -103,8 +108,32 @@ def check(
     show_fields(profile, tour)
     wrong = faults(profile, tour.tally())
     show_notes(missing, wrong, len(tour.pages))
+    show_cure(tour, profile_path(parts, profile.name))
     if wrong:
         raise typer.Exit(1)
+
+
+def off(name: Annotated[str, typer.Argument(help="The source's name.")]) -> None:
+    """Crawl a source no more by its schedule; what was found stays."""
+    _switch(name, enabled=False)
+
+
+def on(name: Annotated[str, typer.Argument(help="The source's name.")]) -> None:
+    """Crawl a source by its schedule again."""
+    _switch(name, enabled=True)
+
+
+def _switch(name: str, *, enabled: bool) -> None:
+    from lantian.commands.source_write import switch
+    from lantian.settings import load_settings
+    from lantian.wiring import open_parts
+
+    parts = open_parts(load_settings())
+    try:
+        switch(parts, name, enabled=enabled)
+    finally:
+        parts.close()
+    typer.echo(f"{name} is {'on' if enabled else 'off'}.")
 
 
 def list_(

@@ -12,7 +12,7 @@ from crawler.run import permissions_of, profile_of, site_hosts, source_named
 from crawler.targets import start_urls
 from lantian.commands.source_write import free_name
 from lantian.egress.deny import Permission, Permissions, check_url
-from lantian.errors import BrowserUnavailable, FetchFailed, NotFound
+from lantian.errors import BrowserUnavailable, Conflict, FetchFailed, NotFound
 from lantian.model import Source
 from lantian.reading import RawPage, SiteProfile, canonical_url, find_profile
 from lantian.reading.address import host_allowed, host_of, origin_of
@@ -54,7 +54,25 @@ def ask_for(
     if family:
         family_text(family)
     more = tuple(canonical_url(address) for address in start)
+    if not name:
+        not_twice(parts, url)
     return Ask(free_name(parts, url, name), family, words, more)
+
+
+def not_twice(parts: Parts, url: str) -> None:
+    """Nothing, if no source watches the site; raises `Conflict` naming the one that does."""
+    with parts.store.read() as session:
+        try:
+            source = watching(parts, session, url)
+        except NotFound:
+            return
+        profile = profile_of(parts, source)
+        starts = list(source.start_urls) or list(profile.starts())
+    if origin_of(url) in map(origin_of, starts):
+        raise Conflict(
+            f"the source {source.name} watches this site already.",
+            hint=f"Test it with `lantian source test {source.name}`, or give the second a --name.",
+        )
 
 
 def look_at_new(
@@ -100,8 +118,9 @@ def with_guesses(proposal: Proposal, tour: Tour, raw: RawPage, ask: Ask) -> Prop
     if not places.told():
         return proposal
     guessed = ask.propose(raw, proposal.family, places)
-    before, after = tour.tally().broken, tour.read_again(guessed.profile)
-    if after.broken >= before:
+    before = tour.lacks()
+    tour.read_again(guessed.profile)
+    if tour.lacks() >= before:
         tour.read_again(proposal.profile)
         return proposal
     return replace(guessed, why=(*proposal.why, *places.told()), weights=proposal.weights)
@@ -132,7 +151,7 @@ def or_any_site(proposal: Proposal, tour: Tour, raw: RawPage, ask: Ask) -> Propo
     found = sum(len(page.reading.documents) for page in tour.pages if page.reading is not None)
     good = [page for page in tour.pages if page.reading is not None]
     hinted = all(page.reading is not None and page.reading.outcome_hint for page in good)
-    if found or proposal.family == ANY or hinted:
+    if ask.family or found or proposal.family == ANY or hinted:
         return proposal
     plain = ask.propose(raw, ANY)
     tour.read_again(plain.profile)

@@ -113,6 +113,19 @@ def show_notes(missing: str, wrong: Sequence[str], pages: int) -> None:
         say(f"Healthy, as far as {pages} {'page tells' if pages == 1 else 'pages tell'}.")
 
 
+def show_cure(tour: Tour, path: Path) -> None:
+    """Print what to do about fields that were not found: which, on which page, in which file."""
+    for page in tour.pages:
+        lacking = (
+            [name for d in page.reading.documents for name in d.missing] if page.reading else []
+        )
+        if lacking:
+            names = ", ".join(dict.fromkeys(lacking))
+            say(f"To mend: open {page.url}, look where {names} stands, and write it into")
+            say(f"  {path}   (docs/sources.md, “When a field is missing”)")
+            return
+
+
 def listed(session: Session) -> list[dict[str, Any]]:
     """The sources with their last crawl, by name."""
     rows = []

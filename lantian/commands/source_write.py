@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from crawler.run import source_named
 from crawler.sources import grant, source_of_profile
 from lantian.access import audit
 from lantian.errors import Conflict, Invalid
@@ -66,3 +67,19 @@ def write(parts: Parts, proposal: Proposal, path: Path, allow: list[str], why: s
         with path.open("x", encoding="utf-8") as file:
             file.write(proposal.text)
     return source
+
+
+def switch(parts: Parts, name: str, *, enabled: bool) -> None:
+    """Let a source be crawled by its schedule, or not; written into the audit chain."""
+    at = parts.moment()
+    with parts.store.write() as session:
+        source = source_named(session, name)
+        source.enabled = enabled
+        audit.record(
+            session,
+            actor=f"process:source by {getpass.getuser()}",
+            action="source.on" if enabled else "source.off",
+            subject=f"source:{source.id}",
+            now=at.now,
+            real_now=at.real,
+        )

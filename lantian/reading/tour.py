@@ -98,13 +98,18 @@ class Tour:
             return
         self.pages.append(Seen(wanted.url, wanted.role, fault=why))
 
-    def read_again(self, profile: SiteProfile) -> Tally:
-        """Read what was seen under another profile; the counts then."""
+    def read_again(self, profile: SiteProfile) -> None:
+        """Read what was seen under another profile."""
         self.profile = profile
         for page in self.pages:
             if page.raw is not None:
                 page.reading = read(page.raw, profile)
-        return self.tally()
+
+    def lacks(self) -> int:
+        """How many required values were not found, a document that is not there counting as ten."""
+        readings = [page.reading for page in self.pages if page.reading is not None]
+        missing = sum(len(document.missing) for one in readings for document in one.documents)
+        return missing + 10 * sum(len(one.absent) for one in readings)
 
     def tally(self) -> Tally:
         """Counts over the pages that were read."""

@@ -186,6 +186,26 @@ def test_a_site_that_only_says_what_it_is_becomes_any_site(
     assert "source or profile 'old' already" in again.stderr
 
 
+def test_a_site_is_not_watched_twice_by_mistake_and_can_be_put_aside(
+    installation: Installation, site: Sites
+) -> None:
+    place = family_site(site, "family-nodebb")
+    add(installation, place.url(), "--allow", place.place, "--name", "first", "--pages", "2")
+    asked = len(place.asked)
+    again = installation.command("source", "add", place.url("/category/2/patents"), "--yes")
+    assert again.returncode == 1
+    assert "the source first watches this site already" in again.stderr
+    assert len(place.asked) == asked
+
+    assert installation.command("source", "off", "first").stdout == "first is off.\n"
+    assert installation.rows("select enabled from source") == [(0,)]
+    assert re.search(r"first\s+forum.*\boff\b", installation.command("source", "list").stdout)
+    assert installation.command("source", "on", "first").returncode == 0
+    assert installation.rows("select enabled from source") == [(1,)]
+    actions = installation.rows("select action from audit_event order by id")
+    assert actions == [("source.add",), ("source.off",), ("source.on",)]
+
+
 def test_the_family_can_be_named(installation: Installation, site: Sites) -> None:
     place = family_site(site, "family-search")
     said = add(
@@ -213,6 +233,8 @@ def test_a_test_names_the_field_that_went_missing_and_fails(
     assert broken.returncode == 1
     assert re.search(r"posted_at\s+required\s+0 of 1: MISSING in 1", broken.stdout), broken.stdout
     assert "Not healthy:" in broken.stdout
+    assert f"To mend: open {place.url('/forum.php?mod=viewthread&tid=7')}" in broken.stdout
+    assert str(installation.profiles / "board.yaml") in broken.stdout
 
     path = installation.profiles / "board.yaml"
     path.write_text(path.read_text("utf-8").replace("authorposton", "when"), "utf-8")
