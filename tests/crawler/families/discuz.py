@@ -5,7 +5,7 @@ from tests.services.loopback import Page
 HOST = "discuz.example"
 GBK = "text/html; charset=gbk"
 CLAIM = "专利申请包授权，不授权全额退款，需要的加微信详谈"
-SALE = "实用新型现货，评职称挂名都可以"
+SALE = "实用新型现货，包授权，评职称专用"
 EDITED = "商标注册绿色通道，内部有人，七天下证"
 
 Floor = tuple[int, int, str, str, str]
