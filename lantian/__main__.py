@@ -14,6 +14,7 @@ COMMANDS = (
     "worker",
     "crawl",
     "source",
+    "campaign",
     "imports",
     "tip",
     "match",

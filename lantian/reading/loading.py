@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "crawler" / "sites"
 GENERIC = "site"
 """Name of the built-in profile for any address."""
 LARGEST = 1_000_000
+Model = TypeVar("Model", bound=Strict)
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,8 +62,24 @@ def load_profile(path: str | Path) -> SiteProfile:
 
 def parse_profile(text: str, *, where: str = "profile") -> SiteProfile:
     """The profile in a YAML text; `where` names the text in errors."""
+    return parse_as(SiteProfile, text, where=where, what="profile", hint=HINT)
+
+
+def parse_as(
+    model: type[Model],
+    text: str,
+    *,
+    where: str,
+    what: str,
+    hint: str,
+    context: dict[str, Any] | None = None,
+) -> Model:
+    """What a YAML text holds; `ProfileError` names `where`, line and field.
+
+    `what` is what it should be; `context` is handed to the validators.
+    """
     if len(text) > LARGEST:
-        raise ProfileError(f"{where}: over {LARGEST} characters.", hint="Is this a profile?")
+        raise ProfileError(f"{where}: over {LARGEST} characters.", hint=f"Is this a {what}?")
     try:
         node = yaml.compose(text, Loader=_Loader)
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
@@ -77,14 +94,14 @@ def parse_profile(text: str, *, where: str = "profile") -> SiteProfile:
         raise ProfileError(f"{where}: no YAML: {error}.") from error
     if not isinstance(data, Mapping) or node is None:
         raise ProfileError(
-            f"{where}, line 1: a profile is a mapping of fields.", hint="Begin with `name: …`."
+            f"{where}, line 1: a {what} is a mapping of fields.", hint="Begin with `name: …`."
         )
     try:
-        return SiteProfile.model_validate(_frozen(data))
+        return model.model_validate(_frozen(data), context=context)
     except RecursionError as error:
         raise ProfileError(f"{where}: it contains itself.", hint="Take the alias out.") from error
     except ValidationError as error:
-        raise ProfileError(_report(where, node, error), hint=HINT) from error
+        raise ProfileError(_report(where, node, error, what), hint=hint) from error
 
 
 HINT = "Compare with the profiles in crawler/sites/."
@@ -134,12 +151,12 @@ def _frozen(data: object) -> object:
     return data
 
 
-def _report(where: str, node: yaml.Node, error: ValidationError) -> str:
+def _report(where: str, node: yaml.Node, error: ValidationError, what: str) -> str:
     lines = []
     for fault in error.errors(include_url=False, include_input=False):
         path = [part for part in fault["loc"] if not _is_branch(part)]
         line = _line(node, path)
-        field = ".".join(str(part) for part in path) or "profile"
+        field = ".".join(str(part) for part in path) or what
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = _unknown(str(path[-1]) if path else "")

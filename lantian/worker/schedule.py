@@ -1,13 +1,14 @@
 """Jobs that time makes: crawls of the sources that are due, the weekly summary, sealing a day."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from cronsim import CronSim
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lantian.clock import SHANGHAI, day_start, legal_day, week_start
-from lantian.model import AuditEvent, Capture, Crawl, Job, Source
+from lantian.model import AuditEvent, Campaign, Capture, Crawl, Job, Source
 from lantian.store import jobs
 
 SEAL_AFTER = timedelta(minutes=10)
@@ -76,16 +77,29 @@ def last_time(cron: str, now: datetime) -> datetime | None:
 
 def _crawls(session: Session, now: datetime) -> list[str]:
     made = []
-    statement = select(Source).where(Source.enabled.is_(True), Source.schedule.is_not(None))
+    # A campaign's searches are made between its dates, until it is stopped.
+    on = and_(Campaign.begins_at <= now, Campaign.ends_at > now, Campaign.stopped_at.is_(None))
+    statement = (
+        select(Source, Campaign.begins_at)
+        .outerjoin(Campaign, Campaign.id == Source.campaign_id)
+        .where(
+            Source.enabled.is_(True),
+            Source.schedule.is_not(None),
+            or_(Source.campaign_id.is_(None), on),
+        )
+    )
     waiting = set(
         session.scalars(
             select(Job.lane).where(Job.kind == "crawl", Job.state.in_(["ready", "leased"]))
         )
     )
-    for source in session.scalars(statement.order_by(Source.id)):
+    for source, begins_at in session.execute(statement.order_by(Source.id)):
         due = last_time(source.schedule or "", now)
         lane = f"source:{source.id}"
         since = source.last_crawl_at or source.created_at
+        begins = cast("datetime | None", begins_at)
+        # A time that names the very beginning counts.
+        since = since if begins is None else max(since, begins - timedelta(seconds=1))
         if due is None or due <= since or lane in waiting:
             continue
         key = f"crawl:{source.name}:{due.isoformat(timespec='minutes')}"
