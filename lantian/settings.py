@@ -170,6 +170,11 @@ class Settings(BaseSettings):
         default=(),
         description="Who stamps the root of each day (RFC 3161), two at best: docs/evidence.md.",
     )
+    evidence_store: str = Field(
+        default="",
+        description="Where complete evidence files go: s3://BUCKET/FOLDER?endpoint_url=… (extra"
+        " `s3`); empty: they stay in the data folder.",
+    )
     keep_payload_days: int = Field(
         default=180, ge=1, description="Days that captures without a hit keep their payload."
     )

@@ -43,8 +43,9 @@ class Parts:
     def archive(self) -> "Archive":
         """The evidence archive."""
         from lantian.evidence.archive import Archive
+        from lantian.evidence.depot import open_depot
 
-        return Archive(self.settings.evidence_dir)
+        return Archive(self.settings.evidence_dir, open_depot(self.settings.evidence_store))
 
     def conditions(self) -> dict[str, str]:
         """What a WARC file tells of its making: by whom, where, under which clock.

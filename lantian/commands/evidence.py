@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lantian.commands.evidence_bundle import export, verifier, verify_bundle
-from lantian.commands.evidence_keeping import expire, hold, holds, release
+from lantian.commands.evidence_keeping import expire, hold, holds, release, store
+from lantian.commands.evidence_receive import received, take_in
 from lantian.commands.evidence_record import record
 from lantian.commands.evidence_seal import seal
 
@@ -24,11 +25,14 @@ def register(app: typer.Typer) -> None:
     evidence.command("index")(index)
     evidence.command("seal")(seal)
     evidence.command("expire")(expire)
+    evidence.command("store")(store)
     evidence.command("hold")(hold)
     evidence.command("holds")(holds)
     evidence.command("release")(release)
     evidence.command("export")(export)
     evidence.command("record")(record)
+    evidence.command("import")(take_in)
+    evidence.command("received")(received)
     evidence.command("verifier")(verifier)
     app.add_typer(evidence, name="evidence")
 
@@ -149,6 +153,7 @@ def _scope(parts: "Parts", *, deep: bool) -> "Scope":
         authorities_of(settings),
         deep,
         (settings.profiles_dir,) if settings.profiles_dir else (),
+        settings.evidence_store,
     )
 
 

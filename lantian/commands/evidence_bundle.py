@@ -11,20 +11,24 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy.orm import Session
+
     from lantian.evidence.bundle.check import BundleCheck
     from lantian.evidence.bundle.select import Asked
     from lantian.evidence.finding import Finding
     from lantian.wiring import Parts
 
 
-def export(
+def export(  # noqa: PLR0917  (a command's options)
     out: Annotated[Path, typer.Argument(help="The file to write; its name ends in .wacz.")],
     clue: Annotated[list[int], typer.Option(help="A clue; may be repeated.")] = [],  # noqa: B006
     notice: Annotated[list[int], typer.Option(help="A notice; may be repeated.")] = [],  # noqa: B006
     capture: Annotated[list[int], typer.Option(help="A capture; may be repeated.")] = [],  # noqa: B006
+    source: Annotated[list[str], typer.Option(help="A source, with all that is kept of it.")] = [],  # noqa: B006
+    everything: Annotated[bool, typer.Option("--all", help="All that is kept.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
-    """Write the evidence of clues, notices or captures into one WACZ file.
+    """Write the evidence of clues, notices, captures or sources, or all of it, into one WACZ file.
 
     It holds the WARC records, an extraction record of each capture to print, the hits, and the log
     of who did what. replayweb.page and pywb open it; `lantian evidence verify FILE` checks it
@@ -41,10 +45,11 @@ def export(
         raise Invalid(f"{out.name} does not end in .wacz.", hint="Readers know a WACZ by its name.")
     if out.exists() and not force:
         raise Conflict(f"{out} is there already.", hint="Name another file, or give --force.")
-    asked = Asked(tuple(clue), tuple(notice), tuple(capture))
     parts = open_parts(load_settings())
     try:
         with parts.store.read() as session:
+            sources = tuple(_source_id(session, name) for name in source)
+            asked = Asked(tuple(clue), tuple(notice), tuple(capture), sources, everything)
             made = Export(
                 session,
                 parts.archive,
@@ -61,6 +66,18 @@ def export(
         f"{made.size / 1e6:.1f} MB."
     )
     typer.echo(made.digest)
+
+
+def _source_id(session: "Session", name: str) -> int:
+    from sqlalchemy import select
+
+    from lantian.errors import NotFound
+    from lantian.model import Source
+
+    found = session.scalar(select(Source.id).where(Source.name == name))
+    if found is None:
+        raise NotFound(f"there is no source {name!r}.", hint="Give the name of a source.")
+    return found
 
 
 def verifier(
@@ -85,6 +102,8 @@ def _tell(parts: "Parts", asked: "Asked", digest: str) -> None:
     subjects = [f"clue:{one}" for one in asked.clues]
     subjects += [f"notice:{one}" for one in asked.notices]
     subjects += [f"capture:{one}" for one in asked.captures]
+    subjects += [f"source:{one}" for one in asked.sources]
+    subjects += ["store:all"] if asked.everything else []
     with parts.store.write() as session:
         for subject in dict.fromkeys(subjects):
             audit.record(
@@ -106,13 +125,14 @@ def verify_bundle(path: Path, *, expect: str, trust: list[Path], as_json: bool) 
     from lantian.evidence.bundle.check import BundleCheck
 
     checking = BundleCheck(path, expect)
+    roots = roots_in(trust)
     count = 0
-    for finding in chain(checking.findings(), _stamp_findings(checking, trust)):
+    for finding in chain(checking.findings(), _stamp_findings(checking, roots)):
         count += 1
         if as_json:
             typer.echo(json.dumps(asdict(finding)))
         else:
-            typer.echo(_shown(f"{finding.kind}: {finding}"))
+            typer.echo(shown(f"{finding.kind}: {finding}"))
     if not as_json:
         told = "nothing is missing or changed" if not count else f"{count} findings"
         typer.echo(
@@ -127,42 +147,38 @@ def verify_bundle(path: Path, *, expect: str, trust: list[Path], as_json: bool) 
         raise typer.Exit(1)
 
 
-def _stamp_findings(checking: "BundleCheck", trust: list[Path]) -> "Iterator[Finding]":
-    """The time stamps that do not stand under one of the roots; nothing, if none are given."""
+def roots_in(trust: list[Path]) -> str:
+    """The certificates in these files, one behind the other; raises `Unreadable`."""
     from lantian.errors import Unreadable
-    from lantian.evidence.authority import Authority, StampRefused
-    from lantian.evidence.finding import Finding
-    from lantian.evidence.stamp import judged_stamp
 
-    if not trust:
-        return
     try:
-        roots = "".join(path.read_text("ascii") for path in trust)
+        return "".join(path.read_text("ascii") for path in trust)
     except (OSError, UnicodeError) as error:
         raise Unreadable(
             f"the certificates cannot be read: {error}.", hint="Give PEM files."
         ) from error
-    for stamp in checking.proved.stamps:
-        authority = Authority(stamp.authority, "", roots)
-        try:
-            judged_stamp(stamp.reply, stamp.text, authority, earliest=stamp.sealed)
-        except StampRefused as error:
-            why = error.message.partition(" is refused: ")[2]
-            yield Finding("unproved", stamp.name, f"under the given roots: {why}")
+
+
+def _stamp_findings(checking: "BundleCheck", roots: str) -> "Iterator[Finding]":
+    """The time stamps that do not stand under one of the roots; nothing, if none are given."""
+    from lantian.evidence.receiving import stamp_findings
+
+    if roots:
+        yield from stamp_findings(checking, roots)
 
 
 def _tell_proofs(checking: "BundleCheck", trust: list[Path]) -> None:
     for sentence in checking.told():
-        typer.echo(_shown(sentence))
+        typer.echo(shown(sentence))
     for stamp in checking.proved.stamps:
         judged = (
             "its signature was judged"
             if trust
             else ("its signature is not judged: give the authority's root certificate by --trust")
         )
-        typer.echo(_shown(f"{stamp.name}: it is over its day; {judged}."))
+        typer.echo(shown(f"{stamp.name}: it is over its day; {judged}."))
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """What a hostile file says must not steer the terminal."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

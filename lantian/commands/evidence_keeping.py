@@ -36,6 +36,31 @@ def expire() -> None:
     typer.echo(f"{len(gone)} files that are out of use have gone.")
 
 
+def store() -> None:
+    """Move complete evidence files into the storage that `evidence_store` names.
+
+    A worker does the same each hour. Each file is read again there before it leaves this machine.
+    """
+    from lantian.errors import ConfigError
+    from lantian.evidence.moving import move_complete
+    from lantian.evidence.retention import unused_files
+    from lantian.settings import load_settings
+    from lantian.wiring import open_parts
+
+    parts = open_parts(load_settings())
+    files = size = 0
+    try:
+        if parts.archive.depot is None:
+            raise ConfigError("evidence_store is not set.", hint="Name the storage: s3://BUCKET/…")
+        with parts.store.read() as session:
+            unused = unused_files(session)
+        for moved in move_complete(parts.store, parts.archive, unused):
+            files, size = files + 1, size + moved.size
+    finally:
+        parts.close()
+    typer.echo(f"{files} files moved, {size / 1e6:.1f} MB.")
+
+
 def hold(
     reason: Annotated[str, typer.Option(help="For which case, or why.")] = "",
     capture: Annotated[int, typer.Option(help="A capture.")] = 0,
@@ -158,11 +183,12 @@ def expire_kept(parts: "Parts", task: "Task") -> None:
 
 
 def index_kept(parts: "Parts", task: "Task") -> None:
-    """Make the index of what was written since, and take away that of what has gone."""
+    """Make the index of what was written since, and let complete files go into the storage."""
     import logging
 
     from lantian.errors import Conflict
     from lantian.evidence.indexing import index_archive
+    from lantian.evidence.moving import move_complete
     from lantian.evidence.retention import unused_files
     from lantian.worker.handlers import Postpone
 
@@ -177,3 +203,8 @@ def index_kept(parts: "Parts", task: "Task") -> None:
                 raise Postpone(f"indexed up to {made.file}", due=parts.clock.now())
     except Conflict as error:
         logger.info("%s", error)  # somebody makes it by hand at this moment
+        return
+    for moved in move_complete(parts.store, parts.archive, unused):
+        logger.info("%s is in the evidence storage: %s bytes", moved.file, moved.size)
+        if task.stop.is_set():
+            raise Postpone(f"stored up to {moved.file}", due=parts.clock.now())

@@ -1,16 +1,21 @@
 """The evidence archive: one folder of WARC files, each written by one process and read by all.
 
 Layout: `warc/YYYY/MM/NAME.warc.gz`. Files only grow, and a file is never opened for writing again
-once its writer is gone: a new writer makes a file of its own.
+once its writer is gone: a new writer makes a file of its own. Files that are complete may have gone
+on into a depot (`lantian.evidence.depot`), from which they are read where they are not here.
 """
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from lantian.clock import legal_day
 from lantian.errors import EvidenceDamaged, EvidenceDeleted
+from lantian.evidence.depot import Depot
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
 from lantian.evidence.reference import NamesRecord, RecordRef
 from lantian.evidence.seal import digest_of
@@ -23,14 +28,29 @@ FOLDER = "warc"
 SUFFIX = ".warc.gz"
 _HEADS = 1 << 20
 """Most bytes that a record may have besides its payload: WARC fields and HTTP head."""
+_AHEAD = 4 * 1024 * 1024
+"""Bytes that are fetched at once from a depot for who reads on."""
 _CURE = "`lantian evidence verify` names everything that is missing or changed."
 
 
-class Archive:
-    """The archive in one folder, which is made at the first write."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A file as it is now: its bytes, and whether a writer has it open."""
 
-    def __init__(self, folder: Path) -> None:
+    size: int
+    held: bool
+
+
+class Archive:
+    """The archive in one folder, which is made at the first write; and behind it a depot, if any.
+
+    May be used by several threads.
+    """
+
+    def __init__(self, folder: Path, depot: Depot | None = None) -> None:
         self.folder = folder
+        self.depot = depot
+        self._ahead = threading.local()
 
     def writer(
         self,
@@ -95,8 +115,7 @@ class Archive:
         Raises `EvidenceDamaged` if it is not as it was written.
         """
         try:
-            with self.path(file).open("rb") as handle:
-                start = handle.read(_HEADS)
+            start = self.start(file, _HEADS)
             content, length = unpacked(start, _HEADS)
             record = parsed(content)
         except OSError as error:
@@ -111,9 +130,9 @@ class Archive:
 
     def _bytes(self, ref: NamesRecord) -> bytes:
         try:
-            with self.path(ref.file).open("rb") as handle:
-                handle.seek(ref.offset)
-                raw = handle.read(ref.length)
+            raw = self._here(ref.file, ref.offset, ref.length)
+            if raw is None:
+                raw = self._there(ref.file, ref.offset, ref.length)
         except FileNotFoundError as error:
             raise EvidenceDamaged(f"{ref.file}: the file is missing.", hint=_CURE) from error
         except OSError as error:
@@ -126,6 +145,66 @@ class Archive:
             )
         return raw
 
+    def _here(self, file: str, offset: int, length: int) -> bytes | None:
+        """The bytes in the folder; none if the file is not there, and there is a depot."""
+        try:
+            with self.path(file).open("rb") as handle:
+                handle.seek(offset)
+                return handle.read(length)
+        except FileNotFoundError:
+            if self.depot is None:
+                raise
+            return None
+
+    def _there(self, file: str, offset: int, length: int) -> bytes:
+        """The bytes in the depot; whoever reads record after record gets some ahead."""
+        if self.depot is None:
+            raise FileNotFoundError(file)
+        held: tuple[str, int, bytes] = getattr(self._ahead, "held", ("", 0, b""))
+        start = offset - held[1]
+        if held[0] != file or not 0 <= start <= len(held[2]) - length:
+            follows = held[0] == file and 0 <= start <= len(held[2])
+            data = self.depot.read(file, offset, max(length, _AHEAD) if follows else length)
+            held, start = (file, offset, data), 0
+            self._ahead.held = held
+        return held[2][start : start + length]
+
+    def start(self, file: str, length: int) -> bytes:
+        """The first bytes of a file; raises `FileNotFoundError` and other `OSError`."""
+        raw = self._here(file, 0, length)
+        return self._there(file, 0, length) if raw is None else raw
+
+    def piece(self, file: str, offset: int, length: int) -> bytes:
+        """Some bytes of a file; raises `FileNotFoundError` and other `OSError`."""
+        raw = self._here(file, offset, length)
+        return self._there(file, offset, length) if raw is None else raw
+
+    def open(self, file: str) -> IO[bytes]:
+        """A file, to be read from its start; raises `FileNotFoundError` and other `OSError`."""
+        try:
+            return self.path(file).open("rb")
+        except FileNotFoundError:
+            if self.depot is None:
+                raise
+            return self.depot.open(file)
+
+    def look(self, file: str) -> Look | None:
+        """The file as it is now; none if there is no such file."""
+        place = self.place(file)
+        try:
+            if not place.path.is_dir():
+                return Look(place.path.stat().st_size, place.held())
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return Look(0, held=False)  # reading it tells why
+        if self.depot is None:
+            return None
+        try:
+            return Look(self.depot.size(file), held=False)
+        except FileNotFoundError:
+            return None
+
     def path(self, file: str) -> Path:
         """Where a file of the archive is; raises `EvidenceDamaged` for a name that leads out."""
         parts = PurePosixPath(file)
@@ -134,6 +213,18 @@ class Archive:
                 f"{file!r} is no file of the archive.", hint="The row that names it was changed."
             )
         return self.folder / parts
+
+    def looks(self) -> Iterator[tuple[str, Look]]:
+        """Every file of the archive as it is now: those of the folder, then those of the depot."""
+        here = set()
+        for file in self.files():
+            look = self.look(file)
+            if look is not None:
+                here.add(file)
+                yield file, look
+        for file, size in () if self.depot is None else self.depot.files():
+            if file not in here:
+                yield file, Look(size, held=False)
 
     def files(self) -> Iterator[str]:
         """Every file in the archive's folder, in order, whatever it is."""
@@ -151,8 +242,16 @@ class Archive:
 
     def remove(self, file: str) -> None:
         """Delete a file that nobody writes or needs any more; it may have gone already."""
-        self.path(file).unlink(missing_ok=True)
-        sync_folder(self.path(file).parent)
+        if self.path(file).exists():
+            self.forget(file)
+        if self.depot is not None:
+            self.depot.remove(file)
+
+    def forget(self, file: str) -> None:
+        """Delete a file from the folder that stands in the depot."""
+        path = self.path(file)
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
     def place(self, file: str) -> Place:
         """The file as something that may be cut, and that a writer may hold."""

@@ -50,22 +50,17 @@ def index_archive(archive: Archive, unused: Collection[str] = ()) -> Iterator[In
     with _only_one(folder):
         present = {path.name for path in folder.iterdir() if _NAME.match(path.name)}
         wanted: set[str] = set()
-        for file in list(archive.files()):
+        for file, look in list(archive.looks()):
             if not (file.startswith(f"{FOLDER}/") and file.endswith(SUFFIX)) or file in unused:
                 continue
-            place = archive.place(file)
-            try:
-                held, size = place.held(), place.path.stat().st_size
-            except FileNotFoundError:
-                continue
             begins = f"{_stem(file)}."
-            if held:
+            if look.held:
                 wanted |= {name for name in present if name.startswith(begins)}
                 continue
-            name = f"{begins}{size}.cdxj"
+            name = f"{begins}{look.size}.cdxj"
             wanted.add(name)
             if name not in present:
-                yield _index(archive, file, size, name)
+                yield _index(archive, file, look.size, name)
         for name in present - wanted:
             (folder / name).unlink(missing_ok=True)
 
@@ -98,7 +93,7 @@ def _index(archive: Archive, file: str, size: int, name: str) -> Indexed:
     folder = archive.folder / INDEXES
     count, damage = 0, ""
     try:
-        with archive.path(file).open("rb") as handle, sorting(folder) as lines:
+        with archive.open(file) as handle, sorting(folder) as lines:
             for found in walk(handle, end=size):
                 if isinstance(found, Damage):
                     damage = f"at {found.offset}: {found.reason}"

@@ -15,13 +15,14 @@ from typing import IO
 from lantian.errors import StoreError
 from lantian.evidence.archive import Archive
 from lantian.evidence.authority import Authority
+from lantian.evidence.depot import open_depot
 from lantian.evidence.finding import Finding
 from lantian.evidence.verify import Means, Part, part_findings
 from lantian.store.engine import Store
 
 WORTH_A_PROCESS = 128 * 1024 * 1024
 """Bytes to read for which another process is worth its start, a second of processor time."""
-_REMEMBERED = frozenset({"file", "day", "deep"})
+_REMEMBERED = frozenset({"file", "received", "day", "deep"})
 """Kinds of parts that a journal keeps; the others are done in a moment, and go last."""
 
 
@@ -34,14 +35,16 @@ class Scope:
     authorities: tuple[Authority, ...] = ()
     deep: bool = False
     profiles: tuple[Path, ...] = ()
+    depot: str = ""
 
     def means(self) -> Means:
         """The means of one process."""
+        archive = Archive(self.folder, open_depot(self.depot))
         if not self.deep:
-            return Means(Archive(self.folder), self.authorities)
+            return Means(archive, self.authorities)
         from lantian.evidence.again import ReadAgain
 
-        return Means(Archive(self.folder), self.authorities, ReadAgain(self.profiles))
+        return Means(archive, self.authorities, ReadAgain(self.profiles))
 
 
 @dataclass(frozen=True, slots=True)

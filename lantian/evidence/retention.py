@@ -226,7 +226,7 @@ class Retention:
 
     def _sweep(self) -> None:
         """Take away copies that a killed run had begun, and no row names."""
-        for file in list(self.archive.files()):
+        for file in [file for file, _ in self.archive.looks()]:
             name = PurePosixPath(file).name
             if not name.endswith(SUFFIX) or not _KEPT.search(name.removesuffix(SUFFIX)):
                 continue

@@ -14,11 +14,12 @@ from sqlalchemy import Row, exists, func, select
 from sqlalchemy.orm import Session
 
 from lantian.errors import EvidenceDamaged
-from lantian.evidence.archive import SUFFIX, Archive
+from lantian.evidence.archive import SUFFIX, Archive, Look
 from lantian.evidence.authority import Authority
 from lantian.evidence.deletions import deletion_findings, made_findings
 from lantian.evidence.finding import Finding
 from lantian.evidence.indexing import is_index
+from lantian.evidence.receiving import arrival_findings, received_findings
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
 from lantian.evidence.reference import RecordRef
 from lantian.evidence.retention import unused_files
@@ -26,13 +27,15 @@ from lantian.evidence.sealed import audit_findings, chain_findings, day_findings
 from lantian.evidence.sm3 import sm3_of
 from lantian.evidence.spelling import date_of, payload_place, status_of
 from lantian.evidence.statement import RECORD
-from lantian.model import Artifact, Capture, SealedDay, SealedLeaf
+from lantian.model import Artifact, Capture, ReceivedBundle, SealedDay, SealedLeaf
 
 if TYPE_CHECKING:
     from lantian.evidence.again import ReadAgain
 
 Progress = Callable[[int], None]
-PartKind = Literal["file", "nameless", "captures", "chain", "audit", "deleted", "day", "deep"]
+PartKind = Literal[
+    "file", "nameless", "captures", "chain", "audit", "deleted", "received", "day", "deep"
+]
 STRETCH = 64 * 1024 * 1024
 """Bytes of a file that are one part."""
 DEEP = 200
@@ -59,7 +62,7 @@ class Part:
     @property
     def bytes(self) -> int:
         """Bytes to be read, about."""
-        if self.kind != "file":
+        if self.kind not in {"file", "received"}:
             return 0
         return max(0, (self.size if self.stop is None else self.stop) - self.start)
 
@@ -71,12 +74,6 @@ class Means:
     archive: Archive
     authorities: Sequence[Authority] = ()
     again: "ReadAgain | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    size: int
-    held: bool
 
 
 def verify(
@@ -102,25 +99,24 @@ def verify(
 def parts_of(session: Session, archive: Archive, *, deep: bool = False) -> list[Part]:
     """The parts of which all the work is made, as things are now."""
     # Files first: whatever is in them by now and was committed is in the rows that follow.
-    files = {
-        file: look
-        for file in archive.files()
-        if not is_index(file) and (look := _look(archive, file)) is not None
-    }
+    files = {file: look for file, look in archive.looks() if not is_index(file)}
     parts = []
     kept = Artifact.deletion_id.is_(None)
     named = set(session.scalars(select(Artifact.file).where(kept).distinct()))
     # Files out of use go a day later; they are looked at no more, and the deletions are.
     unused = unused_files(session)
     for file in sorted(named):
-        look = files.get(file, _File(-1, held=False))
+        look = files.get(file, Look(-1, held=False))
         cuts = [0, *_cuts(session, file, look.size), None]
         for start, stop in pairwise(cuts):
             parts.append(Part("file", file, start or 0, stop, look.size, look.held))
+    came = set(session.scalars(select(ReceivedBundle.file)))
+    none = Look(0, held=False)
+    parts += [Part("received", file, size=files.get(file, none).size) for file in sorted(came)]
     parts += [
         Part("nameless", file, size=look.size)
         for file, look in files.items()
-        if file not in named and file not in unused and not look.held
+        if file not in named | unused | came and not look.held
     ]
     parts += [Part("captures"), Part("chain"), Part("audit"), Part("deleted")]
     days = select(SealedDay).order_by(SealedDay.number)
@@ -154,16 +150,13 @@ def part_findings(
     if part.kind == "file":
         yield from _file(session, archive, part, progress)
     elif part.kind == "nameless":
-        yield from _nameless(archive, part.name, _File(part.size, held=False))
-    elif part.kind == "captures":
-        yield from _bare_captures(session)
-    elif part.kind == "chain":
-        yield from chain_findings(session)
-    elif part.kind == "audit":
-        yield from audit_findings(session)
-        yield from made_findings(session, archive)
-    elif part.kind == "deleted":
-        yield from deletion_findings(session)
+        yield from _nameless(archive, part.name, Look(part.size, held=False))
+    elif part.kind == "received":
+        yield from received_findings(session, archive, part.name)
+        if progress is not None:
+            progress(part.size)
+    elif part.kind in {"captures", "chain", "audit", "deleted"}:
+        yield from _told(session, archive, part.kind)
     elif part.kind == "day":
         for day in session.scalars(select(SealedDay).where(SealedDay.day == part.name)):
             yield from day_findings(session, day, means.authorities)
@@ -176,24 +169,26 @@ def part_findings(
             yield from capture_again(session, archive, capture, means.again)
 
 
-def _look(archive: Archive, file: str) -> _File | None:
-    """The file as it is now; none if it has gone since it was listed."""
-    place = archive.place(file)
-    try:
-        return _File(place.path.stat().st_size, place.held())
-    except FileNotFoundError:
-        return None
-    except OSError:
-        return _File(0, held=False)  # reading it tells why
+def _told(session: Session, archive: Archive, kind: PartKind) -> Iterator[Finding]:
+    """What the rows say otherwise than the audit chain does, or each other."""
+    if kind == "captures":
+        yield from _bare_captures(session)
+    elif kind == "chain":
+        yield from chain_findings(session)
+    elif kind == "deleted":
+        yield from deletion_findings(session)
+    else:
+        yield from audit_findings(session)
+        yield from made_findings(session, archive)
+        yield from arrival_findings(session)
 
 
-def _look_again(archive: Archive, file: str) -> _File | None:
-    """The file, if it was made since all were listed."""
+def _look_again(archive: Archive, file: str) -> Look | None:
+    """The file, if it was made since all were listed, or the name leads to none."""
     try:
-        there = archive.path(file).is_file()
+        return archive.look(file)
     except EvidenceDamaged:
         return None
-    return _look(archive, file) if there else None
 
 
 def _file(
@@ -201,7 +196,7 @@ def _file(
 ) -> Iterator[Finding]:
     """The findings of a stretch of one file that rows name."""
     file = part.name
-    found: _File | None = _File(part.size, part.held)
+    found: Look | None = Look(part.size, part.held)
     if part.size < 0:  # it may have been made since
         found = _look_again(archive, file)
     if found is None:
@@ -293,9 +288,7 @@ def differences(artifact: Artifact, capture: Capture, record: Record) -> Iterato
 def _between(archive: Archive, file: str, start: int, end: int) -> Iterator[Finding]:
     """The findings in a stretch that no row names: it may hold `warcinfo` records only."""
     try:
-        with archive.path(file).open("rb") as handle:
-            handle.seek(start)
-            data = handle.read(min(end - start, _MOST_UNNAMED))
+        data = archive.piece(file, start, min(end - start, _MOST_UNNAMED))
     except OSError as error:
         yield Finding("missing", file, f"it cannot be read: {error.strerror}.")
         return
@@ -323,7 +316,7 @@ def _between(archive: Archive, file: str, start: int, end: int) -> Iterator[Find
         place += length
 
 
-def _nameless(archive: Archive, file: str, found: _File) -> Iterator[Finding]:
+def _nameless(archive: Archive, file: str, found: Look) -> Iterator[Finding]:
     """The findings about a file of which no row names anything.
 
     One that a killed writer had only begun is none.
@@ -333,8 +326,7 @@ def _nameless(archive: Archive, file: str, found: _File) -> Iterator[Finding]:
         return
     reason = f"no row names anything in this file ({found.size:,} bytes)."
     try:
-        with archive.path(file).open("rb") as handle:
-            content, length = unpacked(handle.read(_MOST_UNNAMED), _MOST_UNNAMED)
+        content, length = unpacked(archive.start(file, _MOST_UNNAMED), _MOST_UNNAMED)
         record = parsed(content)
     except (OSError, BadRecord):
         yield Finding("unnamed", file, f"{reason} It is no WARC file of ours.")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from lantian.errors import Unreadable
+from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.manifest import manifest_findings
-from lantian.evidence.bundle.opened import Opened
+from lantian.evidence.bundle.opened import Opened, Wrong
 from lantian.evidence.bundle.proved import Proved, proof_findings
 from lantian.evidence.bundle.records import record_findings
 from lantian.evidence.bundle.statements import statement_findings
@@ -34,6 +35,10 @@ class BundleCheck:
     members: int = 0
     records: int = 0
     proved: Proved = field(default_factory=Proved)
+    opener: Callable[[], IO[bytes]] | None = None
+    """Where the bytes come from, if not from the file at `path`."""
+    office: str = ""
+    """Who made it, as it says itself; after `findings()`."""
 
     def findings(self) -> Iterator[Finding]:
         """Everything that is not as it was exported; nothing, if all of it is.
@@ -41,7 +46,7 @@ class BundleCheck:
         Raises `Unreadable` if the file itself cannot be read.
         """
         try:
-            with self.path.open("rb") as handle:
+            with self.path.open("rb") if self.opener is None else self.opener() as handle:
                 self._sum(handle)
                 yield from self._all(handle)
         except OSError as error:
@@ -74,6 +79,8 @@ class BundleCheck:
         yield from manifest_findings(bundle)
         yield from record_findings(bundle)
         self.records = len(bundle.records)
+        if bundle.sound(layout.BUNDLE):
+            self.office = _office(bundle)
         yield from statement_findings(bundle)
         yield from proof_findings(bundle, self.proved)
 
@@ -90,3 +97,12 @@ class BundleCheck:
             yield f"{len(proved.deleted)} of the records were deleted when their time was over."
         if proved.unjudged_sm3:
             yield f"{proved.unjudged_sm3} SM3 digests are not judged: this Python has no SM3."
+
+
+def _office(bundle: Opened) -> str:
+    try:
+        told = bundle.told(layout.BUNDLE)
+    except Wrong:
+        return ""
+    office = told.get("office") if isinstance(told, dict) else None
+    return office[:200] if isinstance(office, str) else ""

@@ -17,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from lantian.clock import as_utc
@@ -337,7 +337,9 @@ class Export:
         subjects = [*self.chosen.subjects, *map(subject_of, files)]
         statement = (
             select(AuditEvent)
-            .where(AuditEvent.subject.in_(subjects))
+            .where(
+                true() if self.asked.everything else AuditEvent.subject.in_(subjects),
+            )
             .where(AuditEvent.action.not_in(layout.READ_OUT))
             .order_by(AuditEvent.id)
             .execution_options(yield_per=500)
@@ -354,17 +356,16 @@ class Export:
     ) -> None:
         """What the bundle is, and the digests of everything."""
         chosen = self.chosen
-        clues = [
-            clue_told(self.session.get_one(Clue, clue_id))
-            for clue_id in sorted(set(chosen.asked.clues))
-        ]
+        clues = [clue_told(self.session.get_one(Clue, clue_id)) for clue_id in chosen.clues]
         bundle = {
             "format": layout.FORMAT,
             "demonstration": self.demonstration,
             "asked": {
-                "clues": sorted(set(chosen.asked.clues)),
-                "notices": sorted(set(chosen.asked.notices)),
-                "captures": sorted(set(chosen.asked.captures)),
+                "clues": sorted(set(self.asked.clues)),
+                "notices": sorted(set(self.asked.notices)),
+                "captures": sorted(set(self.asked.captures)),
+                "sources": sorted(set(self.asked.sources)),
+                "everything": self.asked.everything,
             },
             "office": self.office or None,
             "captures": list(chosen.captures),
@@ -407,16 +408,21 @@ class Export:
 
     def _package(self, zipped: ZipWriter) -> dict[str, Any]:
         created = f"{self._newest:%Y-%m-%dT%H:%M:%SZ}"
-        asked = self.chosen.asked
-        named = [
-            f"{word} {', '.join(map(str, sorted(set(ids))))}"
-            for word, ids in (
-                ("线索", asked.clues),
-                ("通知", asked.notices),
-                ("固定记录", asked.captures),
-            )
-            if ids
-        ]
+        asked = self.asked
+        named = (
+            ["全部固定记录"]
+            if asked.everything
+            else [
+                f"{word} {', '.join(map(str, sorted(set(ids))))}"
+                for word, ids in (
+                    ("线索", asked.clues),
+                    ("通知", asked.notices),
+                    ("固定记录", asked.captures),
+                    ("监测源", asked.sources),
+                )
+                if ids
+            ]
+        )
         first = self.session.get_one(Capture, self.chosen.captures[0])
         return {
             "profile": "data-package",

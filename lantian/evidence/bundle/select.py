@@ -1,7 +1,7 @@
 """What belongs to a clue, to a notice, or to captures that were picked."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,21 +12,33 @@ from lantian.model import (
     Artifact,
     Capture,
     Clue,
+    Crawl,
     Document,
     Hit,
     Notice,
     NoticeItem,
     Recheck,
+    Source,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a bundle is asked for: ids of clues, of notices and of captures."""
+    """What a bundle is asked for: ids of clues, of notices, of captures, of sources; or all.
+
+    A source stands for everything that is kept of it.
+    """
 
     clues: tuple[int, ...] = ()
     notices: tuple[int, ...] = ()
     captures: tuple[int, ...] = ()
+    sources: tuple[int, ...] = ()
+    everything: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it asks for nothing."""
+        return not (self.clues or self.notices or self.captures or self.sources or self.everything)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,7 @@ class Selected:
     """
 
     asked: Asked
+    clues: tuple[int, ...]
     captures: tuple[int, ...]
     deleted: tuple[int, ...]
     documents: tuple[int, ...]
@@ -53,8 +66,9 @@ def selected(session: Session, asked: Asked) -> Selected:
     clues, with the versions that it told of. Raises `NotFound` naming what there is not,
     `EvidenceDeleted` if nothing of it is left, and `Invalid` if nothing was asked for.
     """
-    if not (asked.clues or asked.notices or asked.captures):
+    if asked.nothing:
         raise Invalid("nothing was asked for.", hint="Name a clue, a notice or a capture.")
+    asked = _resolved(session, asked)
     documents: set[int] = set()
     captures: set[int] = set()
     clues: set[int] = set(asked.clues)
@@ -80,6 +94,7 @@ def selected(session: Session, asked: Asked) -> Selected:
             raise deleted_error(_payload(session, capture_id))
     return Selected(
         asked=asked,
+        clues=tuple(sorted(set(asked.clues))),
         captures=tuple(sorted(captures - deleted)),
         deleted=tuple(sorted(deleted)),
         documents=tuple(sorted(documents)),
@@ -88,6 +103,34 @@ def selected(session: Session, asked: Asked) -> Selected:
             *(f"clue:{one}" for one in sorted(clues)),
             *(f"notice:{one}" for one in sorted(set(asked.notices))),
         ),
+    )
+
+
+def _resolved(session: Session, asked: Asked) -> Asked:
+    """The same in ids of clues, notices and captures."""
+    if not (asked.sources or asked.everything):
+        return asked
+    captures = select(Capture.id).join(Crawl, Crawl.id == Capture.crawl_id)
+    clues = select(Clue.id)
+    notices = select(Notice.id)
+    for source_id in asked.sources:
+        if session.get(Source, source_id) is None:
+            raise NotFound(f"there is no source {source_id}.", hint="Give the name of a source.")
+    if not asked.everything:
+        captures = captures.where(Crawl.source_id.in_(asked.sources))
+        clues = clues.where(Clue.source_id.in_(asked.sources))
+        notices = notices.where(
+            Notice.id.in_(
+                select(NoticeItem.notice_id)
+                .join(Clue, Clue.id == NoticeItem.clue_id)
+                .where(Clue.source_id.in_(asked.sources))
+            )
+        )
+    return replace(
+        asked,
+        clues=(*asked.clues, *session.scalars(clues)),
+        notices=(*asked.notices, *session.scalars(notices)),
+        captures=(*asked.captures, *session.scalars(captures)),
     )
 
 
