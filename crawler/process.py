@@ -1,5 +1,6 @@
 """One spider in this process, from start to end."""
 
+import gc
 import os
 import threading
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ def run_spider(run: Run, overrides: Mapping[str, str] | None = None) -> int:
     settings.setdict(dict(overrides or {}), priority="cmdline")
     process = AsyncCrawlerProcess(settings)
     process.crawl(run.spider, run=run)
+    # From here on what is made goes again, and pages are large: the collector goes round as usual.
+    gc.freeze()
+    gc.set_threshold(700)
     process.start()
     return status_of(run)
 

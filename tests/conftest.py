@@ -39,7 +39,7 @@ FIXTURES = {
     "pywb_python": "pywb",
 }
 # What is imported and collected stays: looked through again and again, it costs a fifth of a run.
-gc.set_threshold(20_000)
+gc.set_threshold(5_000, 10, 5)
 
 left_out: pytest.StashKey[Counter[Missing]] = pytest.StashKey()
 

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,8 @@ from lantian.settings import Settings
 from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
 from lantian.wiring import Parts
-from matchers.pack import load_pack
 from matchers.scan import Matcher
-from tests.packs import FOUR
+from tests.packs import FOUR, four, keep_four
 from tests.takedowns.market import Market
 
 MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -50,7 +50,7 @@ class Asker:
 
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
-    return Matcher.compile(load_pack(FOUR))
+    return four()
 
 
 @pytest.fixture
@@ -59,8 +59,14 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def settings(data_dir: Any) -> Settings:
-    return Settings(data_dir=data_dir, base_url="https://lantian.example", organisation="某局")
+def settings(data_dir: Path) -> Settings:
+    keep_four(data_dir)
+    return Settings(
+        data_dir=data_dir,
+        pack_dir=FOUR,
+        base_url="https://lantian.example",
+        organisation="某局",
+    )
 
 
 @pytest.fixture

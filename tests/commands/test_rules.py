@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from lantian.commands.rules import register
 from lantian.errors import Invalid
+from matchers.pack import SHIPPED
 from tests.packs import FOUR
 
 OFFER = "发明专利包授权，三个月下证，加微信详谈"
@@ -21,6 +22,11 @@ def app() -> typer.Typer:
     app.callback()(lambda: None)
     register(app)
     return app
+
+
+@pytest.fixture(autouse=True)
+def _small_pack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANTIAN_PACK_DIR", str(FOUR))
 
 
 def run(app: typer.Typer, *arguments: str) -> str:
@@ -57,7 +63,7 @@ def labelled(tmp_path: Path) -> Path:
 
 
 def test_the_figures_stand_with_their_intervals(app: typer.Typer, labelled: Path) -> None:
-    lines = run(app, str(labelled)).splitlines()
+    lines = run(app, str(labelled), "--pack", str(SHIPPED)).splitlines()
     assert lines[0] == "3 texts, 0 unsure and not scored"
     (overall,) = [line for line in lines if line.startswith("all ")]
     assert "1.000 (0.207-1.000)" in overall

@@ -22,9 +22,8 @@ from lantian.settings import Settings
 from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
 from lantian.wiring import Parts
-from matchers.pack import load_pack
 from matchers.scan import Matcher
-from tests.packs import FOUR
+from tests.packs import FOUR, four, keep_four
 from tests.services.processes import free_port as find_free_port
 from tests.takedowns.market import Market
 
@@ -33,7 +32,7 @@ MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
-    return Matcher.compile(load_pack(FOUR))
+    return four()
 
 
 @dataclass
@@ -96,13 +95,14 @@ def small_office(sqlite_store_url: str, data_dir: Path, matcher: Matcher) -> Ite
 
 
 def _office(store_url: str, data_dir: Path, matcher: Matcher) -> Iterator[Office]:
+    keep_four(data_dir)
     port = find_free_port()
     base_url = f"http://127.0.0.1:{port}"
     clock = FixedClock(MORNING)
     store = Store(store_url)
     upgrade(store)
     parts = Parts(
-        settings=Settings(data_dir=data_dir, base_url=base_url),
+        settings=Settings(data_dir=data_dir, pack_dir=FOUR, base_url=base_url),
         store=store,
         clock=clock,
         real_clock=SystemClock(),
@@ -130,7 +130,7 @@ def served(small_office: Office) -> Iterator[Office]:
     thread.join(10)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(chromium_path: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -158,7 +158,9 @@ class Watched:
 
 
 @pytest.fixture
-def watched(served: Office, browser: Browser) -> Callable[..., Watched]:
+def watched(served: Office, browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """A function that opens a window for a role; all windows are closed when the test is over."""
+
     def look(role: str = "reviewer", locale: str = "zh-CN") -> Watched:
         context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=locale)
         cookie = served.people.get(role) or served.enter(role)
@@ -186,4 +188,6 @@ def watched(served: Office, browser: Browser) -> Callable[..., Watched]:
         page.on("request", note)
         return seen
 
-    return look
+    yield look
+    for context in browser.contexts:
+        context.close()

@@ -21,9 +21,8 @@ from lantian.store import jobs
 from lantian.store.engine import Store
 from lantian.store.frontier import Planned, plan
 from lantian.store.migrate import upgrade
-from matchers.pack import load_pack
 from matchers.scan import Matcher
-from tests.packs import FOUR
+from tests.packs import four
 
 START = datetime(2026, 9, 7, 2, 0, tzinfo=UTC)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
@@ -173,7 +172,7 @@ class Site:
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
     """A pack of rules alone, compiled."""
-    return Matcher.compile(load_pack(FOUR))
+    return four()
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from lantian.rulebook.content import read_folder
 from lantian.rulebook.packs import Act, make_draft
 from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
-from matchers.pack import load_pack
 from matchers.scan import Matcher
-from tests.packs import FOUR
+from tests.packs import FOUR, four
 from tests.takedowns.market import Market
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -28,7 +27,7 @@ NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
     """A pack of rules alone, compiled."""
-    return Matcher.compile(load_pack(FOUR))
+    return four()
 
 
 @dataclass
@@ -71,7 +70,7 @@ class Office:
 
     def release(self, pack: RulePack, user: str) -> releasing.Released:
         return releasing.release(
-            self.store, pack.hash, act=self.act(user), pack_dir=None, cache_dir=self.cache
+            self.store, pack.hash, act=self.act(user), pack_dir=FOUR, cache_dir=self.cache
         )
 
     def released(self, pack: RulePack) -> RulePack:
@@ -81,7 +80,7 @@ class Office:
 
     def rollback(self, user: str = "li", to: str = "") -> RulePack | None:
         return releasing.rollback(
-            self.store, act=self.act(user), pack_dir=None, cache_dir=self.cache, to=to
+            self.store, act=self.act(user), pack_dir=FOUR, cache_dir=self.cache, to=to
         )
 
     def state(self, pack: RulePack) -> str:

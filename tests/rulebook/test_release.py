@@ -12,14 +12,16 @@ from lantian.model import AuditEvent, Job, RulePack, RulePackFile
 from lantian.rulebook import release as releasing
 from lantian.rulebook.compiled import Running
 from lantian.store.engine import Store
+from matchers.pack import load_pack
 from matchers.scan import full_hash
+from tests.packs import FOUR
 from tests.rulebook.conftest import Office
 
 OFFER = "商标走内部绿色通道，加微信咨询。"
 
 
 def running(office: Office) -> Running:
-    return Running(office.store, None, office.cache)
+    return Running(office.store, FOUR, office.cache)
 
 
 def steps(office: Office) -> list[tuple[str, str]]:
@@ -43,11 +45,9 @@ def rematches(office: Office) -> int:
         return len(session.scalars(select(Job.id).where(Job.kind == "rematch")).all())
 
 
-def test_the_shipped_pack_runs_until_another_is_released(office: Office) -> None:
-    from matchers.pack import load_pack
-
+def test_the_pack_of_the_folder_runs_until_another_is_released(office: Office) -> None:
     runs = running(office)
-    assert runs.matcher().pack_hash == full_hash(load_pack())
+    assert runs.matcher().pack_hash == full_hash(load_pack(FOUR))
     pack = office.draft(office.pack("mine", without="green_channel"))
     assert runs.matcher().scan(OFFER).hits
     office.released(pack)
@@ -99,7 +99,7 @@ def test_a_pack_whose_examples_fail_is_not_even_proposed(office: Office) -> None
 
 
 def test_a_rollback_goes_from_pack_to_pack_to_what_ran_at_first(office: Office) -> None:
-    shipped = running(office).matcher().pack_hash
+    ours = running(office).matcher().pack_hash
     first = office.released(office.draft(office.pack("one", without="green_channel")))
     second = office.released(office.draft(office.pack("two", without="name_hanging")))
     assert (office.state(first), office.state(second)) == ("retired", "released")
@@ -109,7 +109,7 @@ def test_a_rollback_goes_from_pack_to_pack_to_what_ran_at_first(office: Office) 
     assert running(office).matcher().pack_hash == first.hash
     again = office.rollback("wang")
     assert again is not None
-    assert again.hash == shipped == running(office).matcher().pack_hash
+    assert again.hash == ours == running(office).matcher().pack_hash
     with pytest.raises(Conflict, match="before this one"):
         office.rollback()
     there = office.rollback(to=second.hash)
@@ -171,7 +171,7 @@ def test_two_who_release_at_once_release_it_once(office: Office) -> None:
         together.wait()
         try:
             done = releasing.release(
-                store, pack.hash, act=act, pack_dir=None, cache_dir=office.cache
+                store, pack.hash, act=act, pack_dir=FOUR, cache_dir=office.cache
             )
             outcomes.append(done.step)
         except Conflict:

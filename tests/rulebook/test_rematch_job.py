@@ -12,12 +12,14 @@ from lantian.store import jobs
 from lantian.wiring import Parts
 from lantian.worker.handlers import Postpone, Task
 from lantian.worker.loop import Worker
+from tests.packs import FOUR, keep_four
 from tests.rulebook.conftest import Office
 
 
 @pytest.fixture
 def parts(office: Office, tmp_path: Path) -> Parts:
-    settings = Settings(data_dir=tmp_path / "data")
+    keep_four(tmp_path / "data")
+    settings = Settings(data_dir=tmp_path / "data", pack_dir=FOUR)
     return Parts(settings=settings, store=office.store, clock=office.clock)
 
 

@@ -31,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Run every test that this process could claim; as pytest's own loop otherwise."""
     config = session.config
+    if config.option.collectonly:
+        return True
     if session.testsfailed and not config.option.continue_on_collection_errors:
         raise session.Interrupted(f"{session.testsfailed} errors during collection")
     side, claims = config.option.half, config.option.claims

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import text
 
 from lantian.store.engine import Store
-from tests.packs import FOUR
+from tests.packs import FOUR, keep_four
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = "text/html; charset=utf-8"
@@ -119,6 +119,9 @@ class Installation:
     folder: Path
     store_url: str = ""
     more: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        keep_four(self.folder / "data")
 
     @property
     def environment(self) -> dict[str, str]:

@@ -8,9 +8,8 @@ from lantian.clock import FixedClock
 from lantian.settings import Settings
 from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
-from matchers.pack import load_pack
 from matchers.scan import Matcher
-from tests.packs import FOUR
+from tests.packs import FOUR, four, keep_four
 from tests.takedowns.market import Market
 
 MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -18,7 +17,7 @@ MORNING = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def matcher() -> Matcher:
-    return Matcher.compile(load_pack(FOUR))
+    return four()
 
 
 @pytest.fixture
@@ -28,7 +27,9 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", organisation="某市市场监督管理局")
+    data = tmp_path / "data"
+    keep_four(data)
+    return Settings(data_dir=data, pack_dir=FOUR, organisation="某市市场监督管理局")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ last commit of the undisturbed run; the moments cover fetching, committing and t
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import time
@@ -15,7 +14,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import psutil
 import pytest
@@ -194,15 +192,15 @@ def end(worker: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, int], Path]:
-    """The counts of a run that nobody disturbs, and its folder of compiled matchers."""
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """The counts of a run that nobody disturbs."""
     installation = Installation(tmp_path_factory.mktemp("undisturbed"), more=SETTINGS)
     with slow_site() as site, closing(prepare(installation, site)) as store:
         worker = start(installation)
         try:
             wait_for(lambda: is_over(store))
             end(worker)
-            return counts(store), installation.folder / "data" / "cache"
+            return counts(store)
         finally:
             worker.kill()
             worker.wait()
@@ -288,10 +286,9 @@ def kill(
 def rounds(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    undisturbed: tuple[dict[str, int], Path],
+    undisturbed: dict[str, int],  # It is over when they begin.
 ) -> Iterator[list[Future[Killed]]]:
     """All rounds on one store, some at a time: most of a round is waiting."""
-    _, cache = undisturbed
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(4))
         futures = []
@@ -302,7 +299,6 @@ def rounds(
                 url = stack.enter_context(postgres.database(server))
             folder = tmp_path_factory.mktemp(f"{request.param}-{number}-")
             installation = Installation(folder, store_url=url, more=SETTINGS)
-            shutil.copytree(cache, folder / "data" / "cache")
             site = stack.enter_context(slow_site())
             # Made here, one after the other: Alembic knows one migration a process at a time.
             store = stack.enter_context(closing(prepare(installation, site)))
@@ -313,10 +309,9 @@ def rounds(
 
 @pytest.mark.parametrize("number", range(len(ROUNDS)))
 def test_a_killed_run_ends_with_the_counts_of_an_undisturbed_one(
-    number: int, rounds: list[Future[Killed]], undisturbed: tuple[dict[str, int], Path]
+    number: int, rounds: list[Future[Killed]], undisturbed: dict[str, int]
 ) -> None:
-    expected, _ = undisturbed
-    killed = rounds[number].result()
+    expected, killed = undisturbed, rounds[number].result()
 
     assert killed.between["visits"] > 0
     assert killed.between["unfinished"] > 0, "the kill came after the last commit"
