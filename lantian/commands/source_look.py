@@ -23,6 +23,9 @@ from lantian.reading.recognise import ANY
 from lantian.reading.tour import Seen, Tour
 from lantian.wiring import Parts
 
+POSTINGS = frozenset({"listing", "thread"})
+"""Roles of links that lead to postings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -151,7 +154,9 @@ def or_any_site(proposal: Proposal, tour: Tour, raw: RawPage, ask: Ask) -> Propo
     found = sum(len(page.reading.documents) for page in tour.pages if page.reading is not None)
     good = [page for page in tour.pages if page.reading is not None]
     hinted = all(page.reading is not None and page.reading.outcome_hint for page in good)
-    if ask.family or found or proposal.family == ANY or hinted:
+    # Where the pages were used up before a posting was opened, they say nothing against it.
+    cut = len(tour.pages) >= tour.most and not any(p.role in POSTINGS for p in tour.pages)
+    if ask.family or found or proposal.family == ANY or hinted or cut:
         return proposal
     plain = ask.propose(raw, ANY)
     tour.read_again(plain.profile)
