@@ -277,6 +277,31 @@ def _revisit(figure: Figure) -> Iterator[Row]:
         )
 
 
+def _verify(figure: Figure) -> Iterator[Row]:
+    samples = figure["samples"]
+    ours, beside = (median(samples[name], "seconds") for name in ("lantian", "sha256sum"))
+    megabytes = figure["megabytes"]
+    yield Row(
+        "verify",
+        f"MB/s of `lantian evidence verify`, {megabytes:,.0f} MB; sha256sum",
+        f"{megabytes / ours:.1f}",
+        f"{megabytes / beside:.1f}",
+        f"{beside / ours:.2f}",
+        cost=f"{_cost(samples['lantian'])} / {_cost(samples['sha256sum'])}",
+    )
+    seconds = median(samples["chain"], "seconds")
+    yield Row(
+        "verify",
+        f"seconds for an audit chain of {figure['events']:,} events",
+        f"{seconds:.1f}",
+        "",
+        "",
+        f"≤ {figure['goal_seconds']:.0f} a million",
+        seconds <= figure["goal_seconds"],
+        _cost(samples["chain"]),
+    )
+
+
 ROWS: dict[str, Callable[[Figure], Iterator[Row]]] = {
     "crawl": _crawl,
     "revisit": _revisit,
@@ -285,6 +310,7 @@ ROWS: dict[str, Callable[[Figure], Iterator[Row]]] = {
     "likeness": _likeness,
     "index": _index,
     "queue": _queue,
+    "verify": _verify,
     "start": _start,
 }
 """The figures in the order of the table."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from lantian.clock import as_utc
 from lantian.model import AuditEvent
 
 FIRST = "sha256:" + "0" * 64
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _CHAIN_LOCK = 7_140_514  # any number, as long as only the chain takes it
 
 
@@ -50,7 +51,26 @@ def record(
     return event
 
 
-def digest_of(event: AuditEvent) -> str:
+class Chained(Protocol):
+    """What the digest of an event is of: an event, or a row of its columns."""
+
+    @property
+    def at(self) -> datetime: ...  # noqa: D102
+    @property
+    def recorded_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def actor(self) -> str: ...  # noqa: D102
+    @property
+    def action(self) -> str: ...  # noqa: D102
+    @property
+    def subject(self) -> str: ...  # noqa: D102
+    @property
+    def detail(self) -> dict[str, Any]: ...  # noqa: D102
+    @property
+    def previous_digest(self) -> str: ...  # noqa: D102
+
+
+def digest_of(event: Chained) -> str:
     """SHA-256 over the event's canonical JSON, in which the digest before it stands."""
     body = {
         "at": as_utc(event.at).isoformat(),
@@ -61,14 +81,33 @@ def digest_of(event: AuditEvent) -> str:
         "detail": event.detail,
         "previous": event.previous_digest,
     }
-    canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    canonical = _CANONICAL(body)
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def broken_links(session: Session) -> Iterator[str]:
-    """One sentence for each event that was changed, or before which one is missing."""
-    previous = FIRST
-    for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id)):
+def broken_links(session: Session, start: int = 0, stop: int | None = None) -> Iterator[str]:
+    """One sentence for each event that was changed, or before which one is missing.
+
+    Of the events whose numbers are at least `start` and below `stop`, so that several processes
+    can share the work.
+    """
+    before = select(AuditEvent.digest).where(AuditEvent.id < start)
+    previous = session.scalar(before.order_by(AuditEvent.id.desc()).limit(1)) or FIRST
+    events = select(
+        AuditEvent.id,
+        AuditEvent.at,
+        AuditEvent.recorded_at,
+        AuditEvent.actor,
+        AuditEvent.action,
+        AuditEvent.subject,
+        AuditEvent.detail,
+        AuditEvent.previous_digest,
+        AuditEvent.digest,
+    ).where(AuditEvent.id >= start)
+    if stop is not None:
+        events = events.where(AuditEvent.id < stop)
+    ordered = events.order_by(AuditEvent.id).execution_options(yield_per=5000)
+    for event in session.execute(ordered):
         if event.previous_digest != previous:
             yield f"audit event {event.id}: the event before it is missing or was changed."
         if digest_of(event) != event.digest:

@@ -143,7 +143,7 @@ def do_parts(
 def _worthwhile(parts: list[Part], processes: int) -> int:
     """How many processes of those are worth it."""
     deep = sum(part.kind == "deep" for part in parts)
-    leaves = sum(part.size for part in parts if part.kind == "day")
+    leaves = sum(part.size for part in parts if part.kind in {"day", "audit"})
     work = sum(part.bytes for part in parts) // WORTH_A_PROCESS + deep + leaves // 200_000
     return max(1, min(processes, work))
 

@@ -220,7 +220,7 @@ def _compared(name: str, found: str | None, told: object, where: str) -> Iterato
         yield Finding("changed", name, reason)
 
 
-def audit_findings(session: Session) -> Iterator[Finding]:
+def audit_findings(session: Session, start: int = 0, stop: int | None = None) -> Iterator[Finding]:
     """Events of the audit chain that were changed, or before which one is missing."""
-    for sentence in audit.broken_links(session):
+    for sentence in audit.broken_links(session, start, stop):
         yield Finding("changed", AUDIT, sentence)

@@ -27,17 +27,19 @@ from lantian.evidence.sealed import audit_findings, chain_findings, day_findings
 from lantian.evidence.sm3 import sm3_of
 from lantian.evidence.spelling import date_of, payload_place, status_of
 from lantian.evidence.statement import RECORD
-from lantian.model import Artifact, Capture, ReceivedBundle, SealedDay, SealedLeaf
+from lantian.model import Artifact, AuditEvent, Capture, ReceivedBundle, SealedDay, SealedLeaf
 
 if TYPE_CHECKING:
     from lantian.evidence.again import ReadAgain
 
 Progress = Callable[[int], None]
 PartKind = Literal[
-    "file", "nameless", "captures", "chain", "audit", "deleted", "received", "day", "deep"
+    "file", "nameless", "captures", "chain", "told", "audit", "received", "day", "deep"
 ]
 STRETCH = 64 * 1024 * 1024
 """Bytes of a file that are one part."""
+EVENTS = 100_000
+"""Events of the audit chain that are one part."""
 DEEP = 200
 """Captures that are read again in one part."""
 _MOST_UNNAMED = 1 << 20
@@ -118,7 +120,7 @@ def parts_of(session: Session, archive: Archive, *, deep: bool = False) -> list[
         for file, look in files.items()
         if file not in named | unused | came and not look.held
     ]
-    parts += [Part("captures"), Part("chain"), Part("audit"), Part("deleted")]
+    parts += [Part("captures"), Part("chain"), Part("told"), *_audit_parts(session)]
     days = select(SealedDay).order_by(SealedDay.number)
     parts += [Part("day", day.day, size=day.leaves) for day in session.scalars(days)]
     last = session.scalar(select(func.max(Capture.id))) or 0
@@ -127,6 +129,14 @@ def parts_of(session: Session, archive: Archive, *, deep: bool = False) -> list[
             Part("deep", start=start, stop=start + DEEP) for start in range(1, last + 1, DEEP)
         ]
     return parts
+
+
+def _audit_parts(session: Session) -> Iterator[Part]:
+    """Stretches of the audit chain."""
+    last = session.scalar(select(func.max(AuditEvent.id))) or 0
+    for start in range(0, last + 1, EVENTS):
+        stop = start + EVENTS
+        yield Part("audit", start=start, stop=stop if stop <= last else None, size=EVENTS)
 
 
 def _cuts(session: Session, file: str, size: int) -> Iterator[int]:
@@ -155,7 +165,9 @@ def part_findings(
         yield from received_findings(session, archive, part.name)
         if progress is not None:
             progress(part.size)
-    elif part.kind in {"captures", "chain", "audit", "deleted"}:
+    elif part.kind == "audit":
+        yield from audit_findings(session, part.start, part.stop)
+    elif part.kind in {"captures", "chain", "told"}:
         yield from _told(session, archive, part.kind)
     elif part.kind == "day":
         for day in session.scalars(select(SealedDay).where(SealedDay.day == part.name)):
@@ -175,10 +187,8 @@ def _told(session: Session, archive: Archive, kind: PartKind) -> Iterator[Findin
         yield from _bare_captures(session)
     elif kind == "chain":
         yield from chain_findings(session)
-    elif kind == "deleted":
-        yield from deletion_findings(session)
     else:
-        yield from audit_findings(session)
+        yield from deletion_findings(session)
         yield from made_findings(session, archive)
         yield from arrival_findings(session)
 
