@@ -25,7 +25,7 @@ from lantian.evidence.verify import parts_of, verify
 from lantian.model import Artifact, AuditEvent, SealedDay, SealedLeaf, TimeStamp
 from lantian.store.engine import Store
 from tests.evidence.authorities import Office
-from tests.evidence.conftest import Kept
+from tests.evidence.conftest import Kept, reasons
 
 DAYS = 4
 PER_DAY = 5
@@ -505,3 +505,18 @@ def test_the_processes_end_with_the_one_that_started_them(
     assert alive == []
     journal = Journal(tmp_path / "journal")
     assert [part.kind for part in journal.done()] == ["file"]
+
+
+def test_stretches_of_the_audit_chain_are_linked_to_each_other(
+    sealed: Kept, trusted: tuple[Authority, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lantian.evidence.verify.EVENTS", 3)
+    with sealed.store.read() as session:
+        work = parts_of(session, sealed.archive)
+        last = session.scalars(select(AuditEvent.id).order_by(AuditEvent.id.desc())).first() or 0
+    assert len([part for part in work if part.kind == "audit"]) == last // 3 + 1
+    assert sealed.findings(authorities=trusted) == []
+    with sealed.store.write() as session:
+        session.execute(delete(AuditEvent).where(AuditEvent.id == 5))
+    told = reasons(sealed.findings(authorities=trusted))
+    assert "audit event 6: the event before it is missing or was changed" in told
