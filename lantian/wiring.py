@@ -53,12 +53,13 @@ class Parts:
         The clock is compared anew, which takes some seconds where a reference does not answer.
         A demonstration asks nobody.
         """
-        from lantian.evidence.reference_clock import ClockReference, check_clock
         from lantian.evidence.surroundings import Conditions, told_conditions
 
         settings = self.settings
         clock = None
         if settings.clock_references and not self.is_demo:
+            from lantian.evidence.reference_clock import ClockReference, check_clock
+
             references = [ClockReference(one.url, one.private) for one in settings.clock_references]
             clock = check_clock(references, self.resolver, own_networks=settings.own_networks)
         return told_conditions(

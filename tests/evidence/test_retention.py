@@ -50,7 +50,9 @@ def aged(kept: Kept) -> Kept:
     with kept.archive.writer("crawl-1", at=AT) as writer:
         for number in range(1, 5):
             stays: dict[str, Any] = {"hit_count": 1} if number % 2 == 0 else RULE
-            more = {"via": "browser", "dom": b"<p>dom", "screenshot": PNG} if number < 3 else {}
+            more: dict[str, Any] = (
+                {"via": "browser", "dom": b"<p>dom", "screenshot": PNG} if number < 3 else {}
+            )
             url = f"https://shop.example/{number}"
             kept.capture(writer, url, b"<p>%d" % number * 100, **more, **stays)
     with kept.archive.writer("crawl-2", at=AT) as writer:
