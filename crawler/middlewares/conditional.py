@@ -61,7 +61,11 @@ class ConditionalMiddleware:
                 Page.source_id == run.source.id,
                 Page.etag.is_not(None) | Page.last_modified.is_not(None),
                 # What was deleted after its time is no answer to "not modified".
-                exists().where(Artifact.capture_id == Capture.id, Artifact.role == "payload"),
+                exists().where(
+                    Artifact.capture_id == Capture.id,
+                    Artifact.role == "payload",
+                    Artifact.deletion_id.is_(None),
+                ),
             )
         )
         with run.parts.store.read() as session:
@@ -108,7 +112,9 @@ class ConditionalMiddleware:
         with parts.store.read() as session:
             artifact = session.scalar(
                 select(Artifact).where(
-                    Artifact.capture_id == known.capture_id, Artifact.role == "payload"
+                    Artifact.capture_id == known.capture_id,
+                    Artifact.role == "payload",
+                    Artifact.deletion_id.is_(None),
                 )
             )
         if artifact is None or artifact.notes.get("decoded_by"):

@@ -80,7 +80,12 @@ def _originals(session: Session, captures: set[int | None]) -> dict[int, Origina
             Artifact.digest,
         )
         .join(Capture, Capture.id == Artifact.capture_id)
-        .where(Artifact.capture_id.in_(captures), Artifact.role == "payload", Capture.via == "http")
+        .where(
+            Artifact.capture_id.in_(captures),
+            Artifact.role == "payload",
+            Artifact.deletion_id.is_(None),
+            Capture.via == "http",
+        )
         .where(Artifact.deletion_id.is_(None))
     )
     if not captures:

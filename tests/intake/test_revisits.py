@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from warcio.archiveiterator import ArchiveIterator
 
 from lantian.evidence.archive import RecordRef
@@ -17,6 +17,7 @@ from lantian.model import (
     Capture,
     Clue,
     Crawl,
+    Deletion,
     Document,
     Hit,
     Observation,
@@ -94,6 +95,22 @@ def test_other_bytes_with_the_same_words_are_no_revisit_and_their_validators_not
     # The very bytes again, under another validator: it is theirs from now on.
     site.crawl(site.visit(A, page, raw_head=other, body=b"<p>kept"))
     assert site.rows(Page)[0].etag == '"b"'
+
+
+def test_what_was_deleted_after_its_time_is_repeated_by_no_record(site: Any) -> None:
+    page = site.reading(site.document("1"))
+    site.crawl(site.visit(A, page, raw_head=TAGGED, body=b"<p>kept"))
+    now = site.clock.now()
+    with site.store.write() as session:
+        deletion = Deletion(
+            file="f.warc.gz", records=1, digest="sha256:0", rule="test", at=now, recorded_at=now
+        )
+        session.add(deletion)
+        session.flush()
+        session.execute(update(Artifact).values(deletion_id=deletion.id))
+    site.crawl(site.visit(A, page, raw_head=TAGGED, body=b"<p>kept"))
+    assert [one.role for one in site.rows(Artifact)] == ["payload"]
+    assert site.rows(Observation)[1].outcome == "unchanged"
 
 
 def test_a_transaction_that_fails_takes_its_revisit_records_back(site: Any) -> None:
