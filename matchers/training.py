@@ -28,7 +28,7 @@ from matchers.weights import Gate, Mix, Weights
 FOLDS = 3
 PAGE_C, SENTENCE_C, CLAIM_C = 30.0, 10.0, 10.0
 """How far the regressions may trust single runs; chosen by cross-validation on the dev half."""
-ALONE, IN_TWOS = 0.03, 0.04
+ALONE, IN_TWOS = 0.08, 0.12
 """Shares of ordinary texts that may be read in vain."""
 ALONE_TOLD, TWO_TOLD = 10, 6
 """Offers in which a term must stand that opens a text alone, or with another."""

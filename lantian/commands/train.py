@@ -11,11 +11,16 @@ from lantian.errors import Invalid
 
 if TYPE_CHECKING:
     from matchers.compile import Compiled
+    from matchers.evaluate import Labelled
     from matchers.training import Taught
     from matchers.weights import Gate
 
 SURE = 3
 """Times that a pack's own examples are learnt: they must be right."""
+INSIDE = 3
+"""Of so many lines one is learnt inside a text of another field too."""
+STEP = 7919
+"""A prime: which of those texts comes next, so that neighbours are of many kinds."""
 LINE = "line"
 """The kind of labelled texts that are single lines, written to learn from."""
 
@@ -52,9 +57,12 @@ def train(
             raise Invalid(f"{file} is frozen to measure on.", hint="Learn from other texts.")
     pack = load_pack(into, learning=True)
     compiled = compile_pack(pack, "")
-    texts = [*_taught(compiled, files), *list(examples(pack, compiled)) * SURE]
+    others = _lines_of(ordinary) if ordinary else []
+    rows = [row for file in files for row in read_labelled(file) if row.label != "unsure"]
+    texts = [*_taught(compiled, rows), *list(examples(pack, compiled)) * SURE]
+    texts += _inside_others(compiled, rows, others)
     claims = sorted({claim for text in texts for claim, _, _ in text.claims})
-    innocent = list(_innocent(compiled, ordinary))
+    innocent = list(_innocent(compiled, others))
     gate = _gate(texts, innocent, into / FILE)
     texts += [text for text in innocent if opens(gate, text.chars)]
     typer.echo(f"learning from {len(texts)} texts of {len(claims)} claims ...", err=True)
@@ -74,24 +82,45 @@ def _check_extra() -> None:
         ) from error
 
 
-def _taught(compiled: "Compiled", files: list[Path]) -> Iterator["Taught"]:
+def _taught(compiled: "Compiled", rows: list["Labelled"]) -> Iterator["Taught"]:
     from matchers.training import taught
 
-    for file in files:
-        for row in read_labelled(file):
-            if row.label != "unsure":
-                yield taught(compiled, row.text, row.spans, whole=row.kind != LINE)
+    for row in rows:
+        yield taught(compiled, row.text, row.spans, whole=row.kind != LINE)
 
 
-def _innocent(compiled: "Compiled", ordinary: Path | None) -> Iterator["Taught"]:
+def _inside_others(
+    compiled: "Compiled", rows: list["Labelled"], others: list[str]
+) -> Iterator["Taught"]:
+    """Some of the lines once more, each inside a text of another field.
+
+    An offer stands anywhere: what is around it must not speak for it or against it alone.
+    """
+    from matchers.training import taught
+
+    lines = [row for row in rows if row.kind == LINE]
+    if not others:
+        return
+    for number, row in enumerate(lines[::INSIDE]):
+        other = others[number * STEP % len(others)]
+        at = other.find("。", len(other) * (number % 5) // 5) + 1
+        spans = [(claim, start + at, end + at) for claim, start, end in row.spans]
+        text = f"{other[:at]}{row.text}\n{other[at:]}"
+        # No page of its own: its line is learnt beside it, so it cannot tell how to mix.
+        yield taught(compiled, text, spans, whole=False)._replace(ordinary=True)
+
+
+def _lines_of(ordinary: Path) -> list[str]:
+    lines = ordinary.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip()]
+
+
+def _innocent(compiled: "Compiled", others: list[str]) -> Iterator["Taught"]:
     """The texts of other fields."""
     from matchers.training import taught
 
-    if ordinary is None:
-        return
-    for line in ordinary.read_text(encoding="utf-8").splitlines():
-        if line.strip():
-            yield taught(compiled, line, [], whole=False)._replace(ordinary=True)
+    for line in others:
+        yield taught(compiled, line, [], whole=False)._replace(ordinary=True)
 
 
 def _gate(texts: list["Taught"], innocent: list["Taught"], before: Path) -> "Gate":
@@ -99,9 +128,8 @@ def _gate(texts: list["Taught"], innocent: list["Taught"], before: Path) -> "Gat
     from matchers.weights import parse
 
     if innocent:
-        return gate_of(
-            [text.chars for text in texts if text.claims], [text.chars for text in innocent]
-        )
+        offers = [text.chars for text in texts if text.claims and not text.ordinary]
+        return gate_of(offers, [text.chars for text in innocent])
     if not before.is_file():
         raise Invalid(
             f"{before} is not there, so nothing says which terms open a text.",
