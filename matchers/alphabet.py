@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matchers import native
 from matchers.errors import MatcherError
-from matchers.text import Kind, Tables
+from matchers.text import Kind, Tables, units_of
 
 _FIRST, _SECOND = range(0x01, 0x40), range(0x40, 0x100)
 CAPACITY = len(_FIRST) * len(_SECOND) - 1
@@ -27,6 +28,27 @@ class Alphabet:
     raw: Codes
     plain: Codes
     code_of: dict[str, bytes]
+
+    def kept(self, text: str) -> tuple[Codes, NDArray[np.int64]]:
+        """The codes of an original text without those that are set aside, and their places."""
+        units = units_of(text)
+        loops = native.library()
+        if loops is None:
+            codes = self.raw.take(units)
+            places = np.flatnonzero(codes)
+            return codes.take(places), places
+        codes = np.empty(len(units) + 1, dtype=np.uint16)
+        places = np.empty(len(units) + 1, dtype=np.int64)
+        count = loops.text_codes(
+            native.address(units),
+            native.whole(len(units)),
+            native.whole(units.itemsize > codes.itemsize),
+            native.address(self.raw),
+            native.whole(len(self.raw)),
+            native.address(codes),
+            native.address(places),
+        )
+        return codes[:count], places[:count]
 
     def encode(self, literal: str) -> bytes:
         """The bytes of a folded literal."""

@@ -200,14 +200,14 @@ int64_t runs_look(const table *runs, const uint32_t *points, const int64_t *boun
 }
 
 /* For each window what the runs that begin in it say for each claim, the fresh ones only or all of
-   them; `said` has a row for each run, and `width`, a multiple of eight, columns. */
+   them; `said` has a row for each run, and `width`, a multiple of LANES, columns. */
 #define CHUNK 256
+#define LANES 24
 
 void runs_claims(const uint32_t *cells, const int64_t *starts, const int64_t *ends,
                  int64_t windows, int64_t fresh_only, int64_t none, const int16_t *said,
                  int64_t width, int64_t *sums) {
     uint32_t chosen[CHUNK + LONGEST];
-    int32_t some[8];
     for (int64_t window = 0; window < windows; window++) {
         int64_t *own = sums + window * width;
         int64_t place = starts[window];
@@ -222,13 +222,13 @@ void runs_claims(const uint32_t *cells, const int64_t *starts, const int64_t *en
                     count += counts;
                 }
             }
-            for (int64_t column = 0; column < width; column += 8) {
-                for (int lane = 0; lane < 8; lane++) some[lane] = 0;
+            for (int64_t column = 0; column < width; column += LANES) {
+                int32_t some[LANES] = {0};
                 for (int64_t each = 0; each < count; each++) {
                     const int16_t *row = said + (int64_t)chosen[each] * width + column;
-                    for (int lane = 0; lane < 8; lane++) some[lane] += row[lane];
+                    for (int lane = 0; lane < LANES; lane++) some[lane] += row[lane];
                 }
-                for (int lane = 0; lane < 8; lane++) own[column + lane] += some[lane];
+                for (int lane = 0; lane < LANES; lane++) own[column + lane] += some[lane];
             }
         }
     }
@@ -343,6 +343,22 @@ int64_t text_fold(const uint32_t *points, int64_t size, const uint32_t *folds, c
         where[count] = place;
         gaps[count++] = gap;
         gap = 0;
+    }
+    return count;
+}
+
+/* The codes of a text but for those that are 0, and their places; how many they are. `wide` says
+   that there are four bytes a character, else two. */
+int64_t text_codes(const void *units, int64_t size, int64_t wide, const uint16_t *code_of,
+                   int64_t known, uint16_t *codes, int64_t *places) {
+    const uint16_t *narrow_units = units;
+    const uint32_t *wide_units = units;
+    int64_t count = 0;
+    for (int64_t place = 0; place < size; place++) {
+        int64_t point = wide ? (int64_t)wide_units[place] : (int64_t)narrow_units[place];
+        codes[count] = point < known ? code_of[point] : 0;
+        places[count] = place;
+        count += codes[count] != 0;
     }
     return count;
 }

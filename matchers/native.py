@@ -35,7 +35,7 @@ def library() -> Loops | None:
         loops = ctypes.CDLL(str(path))
     except OSError:
         return None
-    for counting in ("literals_find", "runs_look", "text_fold", "text_sentences"):
+    for counting in ("literals_find", "runs_look", "text_codes", "text_fold", "text_sentences"):
         getattr(loops, counting).restype = ctypes.c_int64
     return loops
 

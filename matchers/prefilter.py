@@ -7,7 +7,7 @@ import numpy as np
 
 from matchers.alphabet import Codes
 from matchers.compile import Compiled
-from matchers.text import Ints, units_of
+from matchers.text import Ints
 
 PIECE = 1 << 19
 """Codes of one text that are searched at once: what a search finds is kept in memory."""
@@ -45,9 +45,7 @@ class Shown:
 
 def shown(compiled: Compiled, texts: Sequence[str]) -> Shown:
     """What `texts`, at least one, show."""
-    codes = compiled.alphabet.raw.take(units_of(_BETWEEN.join((*texts, ""))))
-    origins = np.flatnonzero(codes)
-    kept = codes.take(origins)
+    kept, origins = compiled.alphabet.kept(_BETWEEN.join((*texts, "")))
     starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
     bounds = np.searchsorted(origins, starts)
     bits = _alone(compiled, kept) if len(texts) == 1 else _each(compiled, kept, bounds)

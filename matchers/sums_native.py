@@ -13,8 +13,8 @@ from matchers.runs import Ints
 from matchers.sums import AUDIBLE, COMMA, CUES, Doubles, RunWeights, Spoken
 
 _MOST = (1 << 31) - 1
-_LANES = 8
-"""Weights that the loops take at once."""
+_LANES = 24
+"""Weights that the loops take at once: `LANES` of kernel.c."""
 _WEIGHT = np.dtype([("sentence", "<i2"), ("page", "<i2"), ("seen", "<i4")])
 Said = NDArray[np.int16]
 

@@ -36,7 +36,7 @@ FAINT = 0.7
 """A run's weight for a claim below which it is left out."""
 FAINTEST = 0.1
 """A run that weighs less everywhere is left out."""
-RARE = 3
+RARE = 4
 """Texts in which a run must stand to be learnt."""
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
