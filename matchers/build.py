@@ -21,12 +21,16 @@ class NotBuilt(MatcherError):
     """The inner loops could not be built."""
 
 
+def compiler() -> str | None:
+    """The C compiler of this machine; `None`: there is none."""
+    named = (os.environ.get("CC", ""), *_COMPILERS)
+    return next(filter(None, map(shutil.which, named)), None)
+
+
 def build() -> Path:
     """Build the loops beside their source, and drop older ones; raises `NotBuilt`."""
-    target = native.built()
-    named = (os.environ.get("CC", ""), *_COMPILERS)
-    compiler = next(filter(None, map(shutil.which, named)), None)
-    if compiler is None:
+    target, program = native.built(), compiler()
+    if program is None:
         raise NotBuilt(
             "no C compiler is installed, so the matcher runs without its loops in C.",
             hint="Install one (Debian, Ubuntu: apt-get install gcc libc6-dev) and try again.",
@@ -34,14 +38,14 @@ def build() -> Path:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".kernel-") as folder:
         made = Path(folder) / target.name
         done = subprocess.run(
-            [compiler, *native.FLAGS, "-o", str(made), str(native.SOURCE)],
+            [program, *native.FLAGS, "-o", str(made), str(native.SOURCE)],
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode != 0:
             raise NotBuilt(
-                f"{compiler} could not build {native.SOURCE.name}: {done.stderr.strip()[-400:]}",
+                f"{program} could not build {native.SOURCE.name}: {done.stderr.strip()[-400:]}",
                 hint="Is libc6-dev installed? The matcher runs without it, more slowly.",
             )
         made.replace(target)

@@ -35,10 +35,13 @@ class Members:
 
     def expand(self, things: NDArray[np.integer]) -> tuple[Ints, Ints]:
         """Indices into `things`, one for each set that holds the thing, and those sets."""
-        counts = self.counts[things]
-        indices = np.repeat(np.arange(len(things)), counts)
-        within = np.arange(len(indices)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return indices, self.sets[self.firsts[things[indices]] + within]
+        counts = self.counts.take(things)
+        some = np.flatnonzero(counts)
+        counts = counts.take(some)
+        firsts = self.firsts.take(things.take(some)) - (np.cumsum(counts) - counts)
+        sets = np.repeat(firsts, counts)
+        sets += np.arange(len(sets))
+        return np.repeat(some, counts), self.sets.take(sets)
 
 
 @dataclass(frozen=True, slots=True)

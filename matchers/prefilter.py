@@ -36,11 +36,12 @@ class Shown:
             places = self.origins - np.repeat(self.starts, np.diff(self.bounds))
             return self.kept, places, self.bounds
         some = np.asarray(numbers, dtype=np.int64)
-        firsts, sizes = self.bounds[some], self.bounds[some + 1] - self.bounds[some]
-        bounds = np.append(0, np.cumsum(sizes))
-        index = np.arange(bounds[-1]) + np.repeat(firsts - bounds[:-1], sizes)
-        places = self.origins.take(index) - np.repeat(self.starts[some], sizes)
-        return self.kept.take(index), places, bounds
+        firsts, lasts = self.bounds[some], self.bounds[some + 1]
+        parts = [slice(*own) for own in zip(firsts.tolist(), lasts.tolist(), strict=True)]
+        codes = np.concatenate([self.kept[part] for part in parts])
+        places = np.concatenate([self.origins[part] for part in parts])
+        places -= np.repeat(self.starts[some], lasts - firsts)
+        return codes, places, np.append(0, np.cumsum(lasts - firsts))
 
 
 def shown(compiled: Compiled, texts: Sequence[str]) -> Shown:

@@ -41,6 +41,7 @@ FIXTURES = {
 # What is imported and collected stays: looked through again and again, it costs a fifth of a run.
 gc.set_threshold(5_000, 10, 5)
 
+MARKED = ("postgres", "chromium", "compiler", "pywb")
 left_out: pytest.StashKey[Counter[Missing]] = pytest.StashKey()
 
 
@@ -87,7 +88,7 @@ def _services(item: pytest.Item) -> list[str]:
     """The names of the services that `item` needs, as the catalogue has them."""
     marks = {mark.name for mark in item.iter_markers()}
     asked = {FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURES}
-    needs = asked | {name for name in ("postgres", "chromium", "pywb") if name in marks}
+    needs = asked | {name for name in MARKED if name in marks}
     versions = [version for mark in item.iter_markers("elasticsearch") for version in mark.args]
     callspec = getattr(item, "callspec", None)
     if callspec is not None and "elasticsearch_url" in callspec.params:

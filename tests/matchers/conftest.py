@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from matchers import engine, native
-from matchers.build import build
 from matchers.pack import Pack, load_pack
 from matchers.scan import Hit, Matcher
 
@@ -20,13 +19,11 @@ DATA = Path(__file__).parent / "data"
 FOUR = Path(__file__).parent / "packs" / "four"
 
 
-@pytest.fixture(params=["in C", "in Python"])
+@pytest.fixture(params=[pytest.param("in C", marks=pytest.mark.compiler), "in Python"])
 def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Both ways in which the inner loops run, whichever is built here."""
     if request.param == "in Python":
         monkeypatch.setattr(native, "library", lambda: None)
-    elif native.library() is None:
-        build()
     engine.available.cache_clear()
     yield request.param
     engine.available.cache_clear()

@@ -15,6 +15,7 @@ literals = st.lists(
     unique=True,
 )
 texts = st.lists(st.sampled_from(CODES), max_size=40).map(b"".join)
+ENGINES = [pytest.param("native", marks=pytest.mark.compiler), "hyperscan", "ahocorasick_rs"]
 Rows = list[tuple[int, int, int]]
 
 
@@ -41,7 +42,7 @@ def test_what_is_built_is_taken(loops: str) -> None:
     assert make_engine([CODES[0]]).name == ("native" if loops == "in C" else "hyperscan")
 
 
-@pytest.mark.parametrize("name", ["native", "hyperscan", "ahocorasick_rs"])
+@pytest.mark.parametrize("name", ENGINES)
 @given(some=literals, data=texts)
 def test_every_occurrence_is_found_and_none_else(name: str, some: list[bytes], data: bytes) -> None:
     found = found_by(make_engine(some, name), data)
@@ -49,14 +50,14 @@ def test_every_occurrence_is_found_and_none_else(name: str, some: list[bytes], d
     assert [end for _, _, end in found] == sorted(end for _, _, end in found)
 
 
-@pytest.mark.parametrize("name", ["native", "hyperscan", "ahocorasick_rs"])
+@pytest.mark.parametrize("name", ENGINES)
 def test_a_text_that_is_nothing_but_literals_is_found_whole(name: str) -> None:
     data = CODES[0] * 5_000
     some = [CODES[0] * size for size in (1, 2, 3)]
     assert sorted(found_by(make_engine(some, name), data)) == brute(some, data)
 
 
-@pytest.mark.parametrize("name", ["native", "hyperscan", "ahocorasick_rs"])
+@pytest.mark.parametrize("name", ENGINES)
 def test_a_code_of_zero_ends_every_literal(name: str) -> None:
     data = CODES[0] + b"\0\0" + CODES[1]
     assert found_by(make_engine([CODES[0] + CODES[1], CODES[1]], name), data) == [(1, 2, 3)]

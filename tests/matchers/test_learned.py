@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchers import engine, native
-from matchers.build import build
 from matchers.compile import compile_pack
 from matchers.errors import PackFault
 from matchers.learned import PIECE
@@ -190,11 +189,10 @@ def test_nothing_is_found_in_nothing(folder: Path) -> None:
     assert Scorer(weights).find(["", "\n", "。。"]) == []
 
 
+@pytest.mark.compiler
 def test_hits_are_the_same_by_the_loops_in_c_and_in_numpy(
     shipped_pack: Pack, labelled: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if native.library() is None:
-        build()
     texts = [row["text"] for row in labelled[::7]]
     by_loops = list(Matcher.compile(shipped_pack).scan_many(texts))
     monkeypatch.setattr(native, "library", lambda: None)

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchers import native
-from matchers.build import build
 from matchers.sentences import LONG, sentences
 
 folded = st.text(alphabet="包授权商标，、：。！\n", max_size=200)
@@ -51,10 +50,9 @@ def test_the_sentences_of_a_text_are_all_of_it(texts: list[str]) -> None:
         assert "".join(part for own, part in parts if own == number) == text
 
 
+@pytest.mark.compiler
 @given(st.lists(folded, min_size=1, max_size=4))
 def test_loops_in_c_and_numpy_cut_the_same(texts: list[str]) -> None:
-    if native.library() is None:
-        build()
     by_loops = cut(texts)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(native, "library", lambda: None)

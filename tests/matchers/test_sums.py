@@ -16,6 +16,7 @@ from matchers.sums_native import NativeSums, Tables
 from matchers.sums_numpy import NumpySums, Sparse
 from matchers.weights import Gate, Mix, Weights
 
+pytestmark = pytest.mark.compiler
 LETTERS = "专利商标授权，\n"
 CLAIMS = 3
 texts = st.lists(st.text(alphabet=LETTERS + "外𠮶", max_size=90), min_size=1, max_size=4)
@@ -47,8 +48,6 @@ def weights_of(known: list[str], seed: int) -> Weights:
 
 
 def both(weights: RunWeights, joined: Joined) -> tuple[Sums, Sums]:
-    if native.library() is None:
-        build()
     loops = native.library()
     assert loops is not None
     return NativeSums(loops, Tables(weights), joined), NumpySums(Sparse(weights), joined)
@@ -129,8 +128,6 @@ def test_threads_do_not_share_what_they_have_seen() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     weights = RunWeights.of(weights_of(["专", "利", "专利"], 7))
-    if native.library() is None:
-        build()
     loops = native.library()
     assert loops is not None
     tables = Tables(weights)

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchers import native
-from matchers.build import build
 from matchers.pack import Pack
 from matchers.rewrite import undo
 from matchers.text import Tables, build_tables, fold, fold_many
@@ -48,10 +47,9 @@ def test_each_folded_character_is_the_fold_of_its_place(tables: Tables, text: st
         assert mark in text
 
 
+@pytest.mark.compiler
 @given(texts=st.lists(st.lists(HOSTILE, max_size=40).map("".join), max_size=4))
 def test_loops_in_c_and_numpy_fold_the_same(tables: Tables, texts: list[str]) -> None:
-    if native.library() is None:
-        build()
     by_loops = fold_many(texts, tables)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(native, "library", lambda: None)

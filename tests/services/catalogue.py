@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 
-from tests.services import chromium, elastic, postgres, replay
+from tests.services import chromium, compiler, elastic, postgres, replay
 from tests.services.source import Source
 
 FINDERS: Mapping[str, Callable[[], Source]] = {
     "postgres": postgres.find,
     "chromium": chromium.find,
+    "compiler": compiler.find,
     "pywb": replay.find,
     **{f"elasticsearch-{version}": partial(elastic.find, version) for version in elastic.VERSIONS},
 }

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.services import catalogue, chromium, elastic, postgres
+from matchers import native
+from matchers.build import build
+from tests.services import catalogue, chromium, compiler, elastic, postgres
 from tests.services.java import runtime
 from tests.services.source import Container, Missing, Source
 
@@ -26,6 +28,8 @@ def prepare(*, bench: bool = False) -> None:
             if runtime(least) is not None and _missing(elastic.find(version)):
                 say(f"fetching Elasticsearch {version}")
                 elastic.fetch(version)
+    if native.library() is None and not _missing(compiler.find()):
+        say(f"building {build().name}")
     subprocess.run([ROOT / "scripts" / "setup.sh", "pywb"], check=True)
     for name, find in catalogue.FINDERS.items():
         found = find()
@@ -53,6 +57,8 @@ def _wanted(*, bench: bool) -> list[str]:
         packages += postgres.PACKAGES
     if _missing(chromium.find()):
         packages += _chromium_packages()
+    if _missing(compiler.find()):
+        packages += compiler.PACKAGES
     if _missing(elastic.find(elastic.MAIN)):
         jre, maven = elastic.PACKAGES
         packages += [jre] if runtime(elastic.VERSIONS[elastic.MAIN]) is None else []
