@@ -34,7 +34,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     folder = tmp_path_factory.mktemp("sent")
     first = Installation(folder / "first", more={"LANTIAN_ORGANISATION": "某市知识产权局"})
     data = first.folder / "data"
-    data.mkdir(parents=True)
+    data.mkdir(parents=True, exist_ok=True)
     store = Store(f"sqlite:///{data / 'lantian.sqlite3'}")
     upgrade(store)
     kept = Kept(store, Archive(data / "evidence"))

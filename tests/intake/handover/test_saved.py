@@ -68,15 +68,15 @@ def warc(path: Path, fill: Callable[[Add], None], *, packed: bool = True) -> Pat
 
 
 def several(add: Add) -> None:
-    add("https://agency.example/1")
-    add("https://agency.example/logo.png", b"\x89PNG", headers=[("Content-Type", "image/png")])
-    add("https://agency.example/gone", b"no", status="404 Not Found")
+    add("https://practice.example/1")
+    add("https://practice.example/logo.png", b"\x89PNG", headers=[("Content-Type", "image/png")])
+    add("https://practice.example/gone", b"no", status="404 Not Found")
     packed = [("Content-Type", "text/html"), ("Content-Encoding", "gzip")]
-    add("https://agency.example/2", gzip.compress(HTML.replace(b"h1", b"h2")), headers=packed)
+    add("https://practice.example/2", gzip.compress(HTML.replace(b"h1", b"h2")), headers=packed)
     chunked = [("Content-Type", "text/html; charset=utf-8"), ("Transfer-Encoding", "chunked")]
     body = b"%x\r\n%b\r\n5;x=y\r\n<!-->\r\n0\r\n\r\n" % (len(HTML), HTML)
-    add("https://agency.example/3", body, headers=chunked)
-    add("https://agency.example/4", HTML + b"<!--4-->", headers=packed)
+    add("https://practice.example/3", body, headers=chunked)
+    add("https://practice.example/4", HTML + b"<!--4-->", headers=packed)
     add("https://other.example/5?utm_source=x", kind="resource")
 
 
@@ -100,7 +100,7 @@ def test_a_warc_lives_on_as_crawled_pages_do(counter: Counter) -> None:
     tally = counter.hand_in_pages(path)
     assert (tally.taken, tally.known, tally.faulty) == (5, 0, 0), counter.faults
     captures = {capture.url: capture for capture in counter.rows(Capture)}
-    first = captures["https://agency.example/1"]
+    first = captures["https://practice.example/1"]
     assert (first.at, first.recorded_at, first.via) == (SEEN, REAL, "handed")
     assert (first.status, first.remote_ip) == (200, "192.0.2.7")
     assert captures["https://other.example/5"].status == 0
@@ -108,7 +108,7 @@ def test_a_warc_lives_on_as_crawled_pages_do(counter: Counter) -> None:
     assert all(clue.first_seen_at == SEEN for clue in counter.rows(Clue))
     assert {document.title for document in counter.rows(Document)} >= {"商标"}
     names = {source.name for source in counter.rows(Source)}
-    assert names == {"某局@agency.example", "某局@other.example"}
+    assert names == {"某局@practice.example", "某局@other.example"}
     note = min(counter.rows(Artifact), key=lambda one: one.id).notes["handed_in"]
     assert (note["by"], note["record_date"]) == ("某市监局", "2026-10-01T08:30:00Z")
     with counter.desk.store.read() as session:
@@ -146,10 +146,10 @@ def test_what_comes_before_the_damage_is_kept_and_the_place_is_told(counter: Cou
 
 def test_a_record_with_an_impossible_date_or_address_is_a_fault(tmp_path: Path) -> None:
     def fill(add: Add) -> None:
-        add("https://agency.example/1", date="2031-01-01T00:00:00Z")
-        add("https://agency.example/2", date="gestern")
+        add("https://practice.example/1", date="2031-01-01T00:00:00Z")
+        add("https://practice.example/2", date="gestern")
         add("file:///etc/passwd")
-        add("https://agency.example/3")
+        add("https://practice.example/3")
 
     found = pages(warc(tmp_path / "a.warc.gz", fill))
     assert [type(one).__name__ for one in found] == ["Fault", "Fault", "Saved"]
@@ -193,8 +193,8 @@ def test_a_page_whose_body_is_a_bomb_is_a_fault_and_the_next_is_kept(counter: Co
     packed = [("Content-Type", "text/html"), ("Content-Encoding", "gzip")]
 
     def fill(add: Add) -> None:
-        add("https://agency.example/1", gzip.compress(bytes(70 << 20)), headers=packed)
-        add("https://agency.example/2")
+        add("https://practice.example/1", gzip.compress(bytes(70 << 20)), headers=packed)
+        add("https://practice.example/2")
 
     tally = counter.hand_in_pages(warc(counter.folder / "a.warc.gz", fill))
     assert (tally.taken, tally.faulty) == (1, 1)
@@ -268,7 +268,7 @@ def test_archives_in_an_archive_and_zip_bombs_are_refused(
         pages(many)
 
 
-PLACE = b"https://agency.example/service"
+PLACE = b"https://practice.example/service"
 SAVED = {
     "browser.html": b"<!DOCTYPE html>\r\n<!-- saved from url=(0031)" + PLACE + b" -->" + HTML[15:],
     "single.html": (
@@ -296,10 +296,10 @@ def test_one_saved_page_tells_whence_and_when_it_is(counter: Counter, name: str)
     path.write_bytes(SAVED[name])
     assert counter.hand_in_pages(path).taken == 1, counter.faults
     (capture,) = counter.rows(Capture)
-    assert capture.url == "https://agency.example/service"
+    assert capture.url == "https://practice.example/service"
     assert capture.at == (NOW if name == "browser.html" else SEEN)
     (clue,) = counter.rows(Clue)
-    assert clue.posting_key == "https://agency.example/service"
+    assert clue.posting_key == "https://practice.example/service"
     with counter.desk.store.read() as session:
         assert list(verify(session, counter.desk.archive, again=ReadAgain())) == []
     assert counter.hand_in_pages(path).known == 1
@@ -311,9 +311,9 @@ def test_a_page_that_does_not_say_whence_it_is_needs_its_address(tmp_path: Path)
     (fault,) = pages(path)
     assert isinstance(fault, Fault)
     assert "--url" in fault.cause
-    (page,) = pages(path, "https://agency.example/x")
+    (page,) = pages(path, "https://practice.example/x")
     assert isinstance(page, Saved)
-    assert page.url == "https://agency.example/x"
+    assert page.url == "https://practice.example/x"
 
 
 @pytest.mark.parametrize(
