@@ -260,7 +260,7 @@ def remove_a_stamp(session: Session) -> None:
 
 def change_a_stamp(session: Session) -> None:
     stamp = _stamps(session)[2, "one"]
-    stamp.reply = stamp.reply[:-1] + b"x"
+    stamp.reply = stamp.reply[:-1] + bytes([stamp.reply[-1] ^ 1])
 
 
 def tell_another_time_of_a_stamp(session: Session) -> None:
