@@ -106,6 +106,11 @@ if [ "$what" != pywb ]; then
       __init__.py _compat.py finalseg/__init__.py)
 fi
 
+# Tests that packages carry of themselves are nearly a fiftieth of all.
+find "$venv"/lib/python*/site-packages/numpy "$venv"/lib/python*/site-packages/greenlet \
+  "$venv"/lib/python*/site-packages/zope -type d -name tests -prune -exec rm -rf {} + 2>/dev/null \
+  || true
+
 # The matcher's inner loops in C, where the machine has a compiler: without them it is slower.
 if [ "$what" != pywb ]; then
   "$venv/bin/python" -m matchers.build >/dev/null || say "going on without it"
