@@ -83,6 +83,8 @@ def _compose(
     opening, between, comma, but, end = marks
     shown = "".join(text.split())
     shown = shown if len(shown) <= 40 else shown[:39] + "…"
+    if len(factors) == 1 and factors[0].by >= 0:  # As most are.
+        return f"{opening.format(shown, says)}{between}{_part(factors[0], words)}{end}"
     parts = [opening.format(shown, says)]
     for_it = [_part(factor, words) for factor in factors if factor.by >= 0]
     against = [_part(factor, words) for factor in factors if factor.by < 0]

@@ -16,7 +16,7 @@ PIECE = 20_000
 """Characters of a long text that are scored at once."""
 MARGIN = 1_500
 """Characters on either side of a piece that are read as its surroundings."""
-AT_ONCE = 60_000
+AT_ONCE = 150_000
 """Characters that are folded at once."""
 _NO_GROUPS: frozenset[str] = frozenset()
 _NONE = Openings(frozenset(), (), ())
@@ -71,7 +71,7 @@ def _verdict(compiled: Compiled, window: Window, read: Mended, finding: Finding)
     if rule is None or not window.first <= start < window.last:
         return None
     factors = [Factor("words", "”“".join(finding.cues), finding.score)]
-    if any(left < finding.end and finding.start < right for left, right in read.evaded):
+    if read.evaded and any(a < finding.end and finding.start < b for a, b in read.evaded):
         factors.append(Factor("evasion", "", 0.0))
     return Verdict(rule, start, end, round(finding.score, 2), tuple(factors))
 

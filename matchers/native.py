@@ -14,7 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 SOURCE = Path(__file__).with_name("kernel.c")
-FLAGS = ("-std=c99", "-O3", "-shared", "-fPIC", "-ffp-contract=off")
+FLAGS = ("-std=c99", "-O2", "-shared", "-fPIC", "-ffp-contract=off")
 Loops = ctypes.CDLL
 
 

@@ -23,6 +23,8 @@ class Members:
     counts: Ints
     firsts: Ints
     sets: Ints
+    held: NDArray[np.bool_]
+    """Whether any set holds the thing."""
 
     @classmethod
     def of(cls, sets_of: Mapping[int, Sequence[int]], size: int) -> "Members":
@@ -31,14 +33,15 @@ class Members:
         for thing, numbers in sets_of.items():
             counts[thing] = len(numbers)
         sets = [number for thing in sorted(sets_of) for number in sets_of[thing]]
-        return cls(counts, np.cumsum(counts) - counts, np.array(sets, dtype=np.int64))
+        held = counts > 0
+        return cls(counts, np.cumsum(counts) - counts, np.array(sets, dtype=np.int64), held)
 
     def expand(self, things: NDArray[np.integer]) -> tuple[Ints, Ints]:
         """Indices into `things`, one for each set that holds the thing, and those sets."""
-        counts = self.counts.take(things)
-        some = np.flatnonzero(counts)
-        counts = counts.take(some)
-        firsts = self.firsts.take(things.take(some)) - (np.cumsum(counts) - counts)
+        some = np.flatnonzero(self.held.take(things))
+        own = things.take(some)
+        counts = self.counts.take(own)
+        firsts = self.firsts.take(own) - (np.cumsum(counts) - counts)
         sets = np.repeat(firsts, counts)
         sets += np.arange(len(sets))
         return np.repeat(some, counts), self.sets.take(sets)

@@ -26,7 +26,7 @@ MAX_CHARACTERS = 20_000_000
 """Characters of one text that are read; a longer one is answered with `truncated`."""
 MAX_HITS = 1_000
 """Hits of one text that are given; more are answered with `truncated`."""
-BATCH = 200_000
+BATCH = 300_000
 """Characters of texts whose first pass is done at once."""
 READ_AT_ONCE = 30_000
 """Characters of parts of texts that are read closely at once."""
@@ -119,7 +119,7 @@ class Matcher:
         """The results of `texts` in order: the same as one by one, but sooner.
 
         `pages` tells of each text what is known of its page. Texts are taken in batches of about
-        two hundred thousand characters.
+        three hundred thousand characters.
         """
         batch: list[tuple[str, PageContext | None]] = []
         size = 0

@@ -85,9 +85,8 @@ class Scorer:
         """For each of some sentences the log-odds of each claim, its page heard too."""
         firsts, lasts = of[0][likely], of[1][likely]
         # What the sentences of all pages say, each once, and from there the sums of each page.
-        asked = np.zeros(len(own.starts) + 1, dtype=np.int64)
-        np.add.at(asked, firsts, 1)
-        np.add.at(asked, lasts + 1, -1)
+        size = len(own.starts) + 1
+        asked = np.bincount(firsts, minlength=size) - np.bincount(lasts + 1, minlength=size)
         inside = asked.cumsum()[:-1] > 0
         before = np.append(0, inside.cumsum())
         said = weighed.pages(own.starts[inside], own.ends[inside])

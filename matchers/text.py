@@ -205,7 +205,7 @@ def _points(text: str) -> NDArray[np.uint32]:
 
 def string_of(points: NDArray[np.uint32]) -> str:
     """The text of code points."""
-    return points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    return points.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def units_of(text: str) -> NDArray[np.uint16] | NDArray[np.uint32]:
