@@ -22,6 +22,7 @@ TABLE_SIZE = 0x40000
 _BMP = 0x10000
 
 Ints = NDArray[np.int64]
+Points = NDArray[np.uint32]
 
 
 class Kind(IntEnum):
@@ -227,13 +228,14 @@ def fold_many(texts: Sequence[str], tables: Tables) -> list[Folded]:
     """Each of `texts` folded, at less cost than one by one."""
     joined = "\n".join((*texts, ""))
     points, loops = _points(joined), native.library()
-    chars, where, gaps = _kept_by(loops, points, tables) if loops else _kept(joined, tables)
+    kept, where, gaps = _kept_by(loops, points, tables) if loops else _kept(joined, tables)
+    chars = string_of(kept)
     quotes = _quotes(joined, points, where)
     bounds = np.cumsum([0, *(len(text) + 1 for text in texts)])
     firsts = np.searchsorted(where, bounds).tolist()
     starts = where - np.repeat(bounds[:-1], np.diff(firsts))
     ends = starts + 1
-    spelt = set(np.searchsorted(firsts, _marks_apart(chars), side="right").tolist())
+    spelt = set(np.searchsorted(firsts, _marks_apart(kept), side="right").tolist())
     parts = []
     for number, (first, following) in enumerate(pairwise(firsts), 1):
         last = following - 1  # Without the line end that was put between.
@@ -249,13 +251,13 @@ _MARK: NDArray[np.bool_] = np.zeros(_BMP, dtype=np.bool_)
 _MARK[list(map(ord, "，、："))] = True
 
 
-def _marks_apart(chars: str) -> Ints:
+def _marks_apart(kept: Points) -> Ints:
     """Where a comma stands with another behind the next character, in folded characters."""
-    marks = _MARK.take(_points(chars), mode="clip")
+    marks = _MARK.take(kept, mode="clip")
     return np.flatnonzero(marks[:-2] & marks[2:])
 
 
-def _kept(text: str, tables: Tables) -> tuple[str, Ints, bytearray]:
+def _kept(text: str, tables: Tables) -> tuple[Points, Ints, bytearray]:
     """The folded characters of a text that are kept, where each stood, and the gaps before."""
     points = points_of(text)
     kinds = tables.kinds[points]
@@ -266,15 +268,13 @@ def _kept(text: str, tables: Tables) -> tuple[str, Ints, bytearray]:
     where = np.flatnonzero(kept)
     folded = tables.folds[points[where]]
     folded[kinds[where] == Kind.NEWLINE] = ord("\n")
-    chars = string_of(folded)
-    if dotted:
-        chars = _keep_dots(chars, where, dotted)
-    return chars, where, _gaps(kinds, where)
+    folded[np.searchsorted(where, dotted)] = ord(".")
+    return folded, where, _gaps(kinds, where)
 
 
 def _kept_by(
     loops: native.Loops, points: NDArray[np.uint32], tables: Tables
-) -> tuple[str, Ints, bytearray]:
+) -> tuple[Points, Ints, bytearray]:
     """The same by the loops in C, from the code points of the text."""
     chars = np.empty(len(points), dtype=np.uint32)
     where = np.empty(len(points), dtype=np.int64)
@@ -289,7 +289,7 @@ def _kept_by(
         native.address(where),
         native.address(gaps),
     )
-    return string_of(chars[:count]), where[:count], bytearray(gaps[:count].tobytes())
+    return chars[:count], where[:count], bytearray(gaps[:count].tobytes())
 
 
 _NUMBER_MARK = re.compile(r"(?<=[0-9０-９])[.．](?=[0-9０-９])")
@@ -299,13 +299,6 @@ def _inside_numbers(text: str) -> list[int]:
     if "." not in text and "．" not in text:
         return []
     return [found.start() for found in _NUMBER_MARK.finditer(text)]
-
-
-def _keep_dots(chars: str, where: Ints, dotted: list[int]) -> str:
-    letters = list(chars)
-    for index in np.searchsorted(where, dotted).tolist():
-        letters[index] = "."
-    return "".join(letters)
 
 
 def _gaps(kinds: NDArray[np.uint8], where: Ints) -> bytearray:
