@@ -208,13 +208,7 @@ def _artifact(ref: RecordRef, capture_id: int) -> dict[str, Any]:
         "capture_id": capture_id,
         "role": "payload",
         "media_type": "text/html",
-        "digest": ref.digest,
-        "size": ref.size,
-        "file": ref.file,
-        "offset": ref.offset,
-        "length": ref.length,
-        "record_id": ref.record_id,
-        "record_digest": ref.record_digest,
+        **ref.columns(),
         "notes": {},
     }
 

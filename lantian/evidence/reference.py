@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 
 class NamesRecord(Protocol):
@@ -56,3 +56,15 @@ class RecordRef:
             record_digest=named.record_digest,
             deleted_at=named.deleted_at,
         )
+
+    def columns(self) -> dict[str, Any]:
+        """What a row of `Artifact` holds of a record that was just written."""
+        return {
+            "digest": self.digest,
+            "size": self.size,
+            "file": self.file,
+            "offset": self.offset,
+            "length": self.length,
+            "record_id": self.record_id,
+            "record_digest": self.record_digest,
+        }

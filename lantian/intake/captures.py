@@ -137,13 +137,7 @@ def _artifact(role: str, media_type: str, ref: RecordRef, notes: dict[str, Any])
     return {
         "role": role,
         "media_type": media_type[:200],
-        "digest": ref.digest,
-        "size": ref.size,
-        "file": ref.file,
-        "offset": ref.offset,
-        "length": ref.length,
-        "record_id": ref.record_id,
-        "record_digest": ref.record_digest,
+        **ref.columns(),
         "notes": notes,
     }
 

@@ -9,7 +9,15 @@ from urllib.parse import quote_plus
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from lantian.reading.page import DocumentKind, LinkRole
-from lantian.reading.select import Patterns, Select, Selects, Strict, as_tuple, language_of
+from lantian.reading.select import (
+    Addresses,
+    Patterns,
+    Select,
+    Selects,
+    Strict,
+    as_tuple,
+    language_of,
+)
 from lantian.reading.syntax import check_css
 from lantian.reading.walking import Discovery, Revisit
 
@@ -241,7 +249,7 @@ class SiteProfile(Strict):
     hosts: tuple[str, ...] = Field(
         (), description="Hosts that belong to the site (`*.x.example`: all below)."
     )
-    start: tuple[str, ...] = Field((), description="Addresses at which a crawl begins.")
+    start: Addresses = Field((), description="Addresses at which a crawl begins.")
     charset: str | None = Field(None, description="Character set, where the site declares wrongly.")
     uncomment: bool = Field(
         default=False,
@@ -283,14 +291,6 @@ class SiteProfile(Strict):
                 CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
             except CronSimError as error:
                 raise ValueError(f"{value!r} is no cron line: {error}") from error
-        return value
-
-    @field_validator("start")
-    @classmethod
-    def _absolute(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for url in value:
-            if not url.startswith(("http://", "https://")):
-                raise ValueError(f"{url!r} must begin with http:// or https://")
         return value
 
     @model_validator(mode="after")

@@ -2,7 +2,14 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from lantian.reading.syntax import check_css, check_jsonpath, check_pattern, check_xpath
 
@@ -139,3 +146,14 @@ Patterns = Annotated[
     tuple[Annotated[str, BeforeValidator(check_pattern)], ...], BeforeValidator(as_tuple)
 ]
 """URL patterns: `*` stands for a part between slashes, `**` for anything, `{name}` for an id."""
+
+
+def _absolute(value: tuple[str, ...]) -> tuple[str, ...]:
+    for url in value:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"{url!r} must begin with http:// or https://")
+    return value
+
+
+Addresses = Annotated[tuple[str, ...], AfterValidator(_absolute)]
+"""Whole addresses."""

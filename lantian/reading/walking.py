@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from lantian.reading.page import LinkRole
-from lantian.reading.select import Patterns, Strict
+from lantian.reading.select import Addresses, Patterns, Strict
 
 
 class Revisit(Strict):
@@ -42,20 +42,12 @@ class Discovery(Strict):
     robots: bool = Field(
         default=False, description="Whether to take the sitemaps that robots.txt names."
     )
-    sitemaps: tuple[str, ...] = Field((), description="Addresses of sitemaps and their indexes.")
-    feeds: tuple[str, ...] = Field((), description="Addresses of feeds: RSS 2.0 or Atom.")
+    sitemaps: Addresses = Field((), description="Addresses of sitemaps and their indexes.")
+    feeds: Addresses = Field((), description="Addresses of feeds: RSS 2.0 or Atom.")
     role: LinkRole = Field("page", description="As what their addresses are followed.")
     allow: Patterns = Field((), description="Addresses that are taken; none given: all.")
     deny: Patterns = Field((), description="Addresses that are left out.")
     most: int = Field(10_000, ge=1, le=50_000, description="Addresses taken from one list.")
-
-    @field_validator("sitemaps", "feeds")
-    @classmethod
-    def _absolute(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for url in value:
-            if not url.startswith(("http://", "https://")):
-                raise ValueError(f"{url!r} must begin with http:// or https://")
-        return value
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -137,13 +137,7 @@ def _row(capture_id: int, role: str, media_type: str, ref: RecordRef) -> dict[st
         "capture_id": capture_id,
         "role": role,
         "media_type": media_type,
-        "digest": ref.digest,
-        "size": ref.size,
-        "file": ref.file,
-        "offset": ref.offset,
-        "length": ref.length,
-        "record_id": ref.record_id,
-        "record_digest": ref.record_digest,
+        **ref.columns(),
         "notes": {},
     }
 

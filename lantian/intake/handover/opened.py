@@ -116,7 +116,7 @@ def _zipped(path: Path) -> Format:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(islice(archive.namelist(), 100_000))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except sheet.UNOPENED as error:
         raise Invalid(f"{path.name}: its ZIP is damaged: {error}.", hint="Ask for it again.") from (
             error
         )

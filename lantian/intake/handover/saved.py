@@ -20,6 +20,7 @@ from lantian.errors import Invalid
 from lantian.intake.handover.opened import File
 from lantian.intake.handover.pages import Saved, date_of, saved_of
 from lantian.intake.handover.rows import Fault
+from lantian.intake.handover.sheet import UNOPENED
 from lantian.intake.handover.warc import BadWarc, records
 
 LARGEST_PAGE = 20 << 20
@@ -36,10 +37,7 @@ _SINGLE_FILE = re.compile(rb"Page saved with SingleFile\s+url:\s*(https?://\S{1,
 _SAVED_DATE = re.compile(rb"saved date:\s*(\w{3} \w{3} \d{2} \d{4} \d{2}:\d{2}:\d{2} GMT[+-]\d{4})")
 
 _HINT = "Hand it over in parts."
-_BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError),
-    *(OSError, EOFError, ValueError, RuntimeError),
-)
+_BROKEN = (*UNOPENED, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 """What reading a damaged ZIP raises."""
 
 Page = Saved | Fault

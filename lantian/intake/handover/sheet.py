@@ -12,6 +12,8 @@ from lantian.errors import Invalid
 
 MOST_ENTRIES = 200
 MOST_UNPACKED = 50 << 20
+UNOPENED = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
+"""What opening a damaged ZIP raises."""
 MOST_RATIO = 100
 SECONDS = 60.0
 """Wall time of the child; its processor time is limited by itself."""
@@ -24,7 +26,7 @@ def check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except UNOPENED as error:
         raise Invalid(f"{path.name}: it is no workbook: {error}.", hint=_HINT) from error
     unpacked = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
