@@ -14,6 +14,7 @@ from lantian.model.installation import Installation
 from lantian.model.job import Job
 from lantian.model.keeping import Deletion, LegalHold, ReceivedBundle
 from lantian.model.likeness import TextBand, TextForm
+from lantian.model.manners import HostDay, PersonTask, RobotsException
 from lantian.model.market import Platform, PlatformHost, Seller
 from lantian.model.notice import Notice, NoticeEvent, NoticeItem, Recheck
 from lantian.model.pack import RulePack, RulePackFile, ShadowHit, ShadowLook
@@ -38,6 +39,7 @@ __all__ = [
     "HandedRow",
     "Handover",
     "Hit",
+    "HostDay",
     "IdempotencyRecord",
     "Installation",
     "Job",
@@ -49,11 +51,13 @@ __all__ = [
     "Observation",
     "Page",
     "Permission",
+    "PersonTask",
     "Platform",
     "PlatformHost",
     "PostingEvent",
     "ReceivedBundle",
     "Recheck",
+    "RobotsException",
     "RulePack",
     "RulePackFile",
     "SealedDay",

@@ -52,6 +52,8 @@ class Document(Entity):
     """Complete crawls in a row, since it was last seen, that did not find it."""
     presence: Mapped[Word] = mapped_column(default="online")
     """online or gone."""
+    forgotten_at: Mapped[datetime | None]
+    """When what it said was deleted, as personal data that nothing asks for any more."""
 
 
 class PostingEvent(Entity):

@@ -46,3 +46,5 @@ class Seller(Entity):
     url: Mapped[str] = mapped_column(default="")
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    forgotten_at: Mapped[datetime | None]
+    """When name and address were deleted, and its key became one that tells nobody."""

@@ -323,6 +323,7 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("first_seen_at", UtcTime(), nullable=False),
         sa.Column("last_seen_at", UtcTime(), nullable=False),
+        sa.Column("forgotten_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["platform_id"], ["platform.id"], name=op.f("fk_seller_platform_id")
         ),
@@ -612,6 +613,7 @@ def upgrade() -> None:
         sa.Column("last_crawl_id", NUMBER, nullable=False),
         sa.Column("missed_crawls", NUMBER, nullable=False),
         sa.Column("presence", sa.String(length=40), nullable=False),
+        sa.Column("forgotten_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["capture_id"], ["capture.id"], name=op.f("fk_document_capture_id")
         ),
@@ -905,6 +907,66 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recheck_item_id"), ["item_id"], unique=False)
 
     _handed_in()
+    _manners()
+
+
+def _manners() -> None:
+    op.create_table(
+        "robots_exception",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("granted_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("granted_at", UtcTime(), nullable=False),
+        sa.Column("revoked_by", sa.Text(), nullable=True),
+        sa.Column("revoked_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["source.id"], name=op.f("fk_robots_exception_source_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_robots_exception")),
+    )
+    with op.batch_alter_table("robots_exception", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_robots_exception_source_id"), ["source_id"])
+
+    op.create_table(
+        "host_day",
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("requests", NUMBER, nullable=False),
+        sa.Column("bytes", NUMBER, nullable=False),
+        sa.Column("refused", NUMBER, nullable=False),
+        sa.Column("longest_pause", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("host", "day", name=op.f("pk_host_day")),
+    )
+    op.create_table(
+        "person_task",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("source_id", NUMBER, nullable=False),
+        sa.Column("page_id", NUMBER, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("since", UtcTime(), nullable=False),
+        sa.Column("last_at", UtcTime(), nullable=False),
+        sa.Column("times", NUMBER, nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("capture_id", NUMBER, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["capture_id"], ["capture.id"], name=op.f("fk_person_task_capture_id")
+        ),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_person_task_page_id")),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["source.id"], name=op.f("fk_person_task_source_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_task")),
+        sa.UniqueConstraint("page_id", name=op.f("uq_person_task_page_id")),
+    )
+    with op.batch_alter_table("person_task", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_person_task_source_id"), ["source_id"])
+        batch_op.create_index(batch_op.f("ix_person_task_state"), ["state"])
 
 
 def _handed_in() -> None:
