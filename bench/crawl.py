@@ -21,7 +21,10 @@ from sqlalchemy import func, select, update
 from bench import side, site
 from bench.nginx import Served, serving
 from bench.peers import CONCURRENCY
+from lantian.intake.judge import page_of
+from lantian.matching.kept import matcher_of
 from lantian.model import Artifact, Capture, Clue, Hit, Job, Observation
+from lantian.reading import RawPage, parse_profile, read_page
 from lantian.settings import load_settings
 from lantian.store.engine import Store
 from lantian.store.jobs import Claim
@@ -59,6 +62,9 @@ def run(*, rounds: int = 3, quick: bool = False) -> dict[str, Any]:
     pages = QUICK_PAGES if quick else site.PAGES
     with serving() as served:
         offending = site.write(served.site, pages)
+        found = found_directly(pages, served.url)
+        if not 0.9 * offending <= found <= 1.1 * offending:
+            raise RuntimeError(f"the matcher finds {found} of {offending} offending pages")
         sides: dict[str, Callable[[], Sample]] = {
             "lantian": lambda: _lantian(served),
             "bare-seen": lambda: _peer("bare-seen", served),
@@ -69,24 +75,38 @@ def run(*, rounds: int = 3, quick: bool = False) -> dict[str, Any]:
         for _ in range(rounds):
             for name, one in sides.items():
                 sample = one()
-                _check(name, sample, pages, offending)
+                _check(name, sample, pages, found)
                 samples[name].append(sample)
     return {
         "pages": pages,
         "offending_pages": offending,
+        "found_pages": found,
         "concurrency": CONCURRENCY,
         "goal": GOAL,
         "samples": samples,
     }
 
 
-def _check(name: str, sample: Sample, pages: int, offending: int) -> None:
+def _check(name: str, sample: Sample, pages: int, found: int) -> None:
     expected: dict[str, int] = {"pages": pages}
     if name == "lantian":
-        expected |= {"captures": pages, "payloads": pages, "clues": offending}
+        expected |= {"captures": pages, "payloads": pages, "clues": found}
     for what, count in expected.items():
         if sample[what] != count:
             raise RuntimeError(f"{name}: {sample[what]} {what} instead of {count}")
+
+
+def found_directly(count: int, url: str) -> int:
+    """On how many pages of the site the matcher finds a claim, read without crawl or store."""
+    profile = parse_profile(PROFILE.format(url=url, concurrency=CONCURRENCY))
+    head = ((b"content-type", b"text/html"),)
+    raws = (
+        RawPage(url + page.path.lstrip("/"), 200, head, page.body) for page in site.pages(count)
+    )
+    documents = [one for raw in raws for one in read_page(raw, profile).documents]
+    matcher = matcher_of(None, None)
+    scans = matcher.scan_many((one.text for one in documents), map(page_of, documents))
+    return sum(bool(scan.hits) for scan in scans)
 
 
 def _peer(name: str, served: Served) -> Sample:

@@ -237,6 +237,20 @@ def command(parts: Parts, *arguments: str) -> "subprocess.Popen[bytes]":
     )
 
 
+def progress(parts: Parts) -> int:
+    """How many of its commits sealing has made: one for each day, one for each stamp."""
+    return count(parts, SealedDay) + count(parts, TimeStamp)
+
+
+def wait_for_progress(
+    parts: Parts, process: "subprocess.Popen[bytes]", done: int, limit: float
+) -> None:
+    """Until the process has committed something or is gone, at most `limit` seconds."""
+    end = time.monotonic() + limit
+    while process.poll() is None and progress(parts) == done and time.monotonic() < end:
+        time.sleep(0.005)
+
+
 def test_a_kill_at_any_moment_leaves_days_whole_and_the_next_run_ends_it(
     parts: Parts, served: list[Served]
 ) -> None:
@@ -244,25 +258,29 @@ def test_a_kill_at_any_moment_leaves_days_whole_and_the_next_run_ends_it(
     fill(parts)
     many(parts, rows)
     rng = random.Random(20261128)
-    begun = time.monotonic()
     kills = 0
+    until = 1.0
     while count(parts, TimeStamp) < 2 * DAYS:
+        done = progress(parts)
         process = command(parts, "seal")
-        try:
-            # Around the moment at which it has imported everything and begins to write.
-            process.wait(0.8 + rng.random() * 1.6)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.communicate()
-        leaves = count(parts, SealedLeaf)
+        begun = time.monotonic()
+        if kills < 8:
+            # In turns right after it committed something, and at any moment before that.
+            limit = rng.random() * until if kills % 2 else 60.0
+            wait_for_progress(parts, process, done, limit)
+            if not kills % 2:
+                until = time.monotonic() - begun
+                time.sleep(rng.random() * 0.05)
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+        _, err = process.communicate()
+        assert process.returncode in (0, -signal.SIGKILL), err
+        # Leaves of a day that was only begun may lie there; those of a sealed day are all there.
         with parts.store.read() as session:
-            sealed = session.scalar(select(func.sum(SealedDay.leaves))) or 0
-        assert leaves == sealed
-        if kills >= 8 or time.monotonic() - begun > 60:
-            process = command(parts, "seal")
-            _, err = process.communicate()
-            assert process.returncode == 0, err
+            whole = select(func.count()).where(SealedLeaf.day_number == SealedDay.number)
+            days = session.execute(select(SealedDay.leaves, whole.scalar_subquery())).all()
+        assert all(told == kept for told, kept in days)
     assert kills > 0
     assert count(parts, SealedDay) == DAYS
     assert count(parts, SealedLeaf) == DAYS * (rows + 4)
