@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from lantian.reading.manners import Manners
 from lantian.reading.page import DocumentKind, LinkRole
 from lantian.reading.select import (
     Addresses,
@@ -207,13 +208,6 @@ class Budget(Strict):
     )
     day_pages: int = Field(20_000, ge=1, description="Pages of one day, by all crawls together.")
     day_mb: float = Field(2_000, gt=0, description="Megabytes of one day, by all crawls together.")
-
-
-class Manners(Strict):
-    """How gently the site is visited."""
-
-    delay: float = Field(1.0, ge=0, description="Seconds between two requests.")
-    concurrency: int = Field(2, ge=1, le=64, description="Requests at a time.")
 
 
 class Healthy(Strict):
