@@ -10,6 +10,7 @@ from lantian.model.clue import Clue, ClueClaim, Decision
 from lantian.model.column import Entity, UtcTime
 from lantian.model.document import Document, Hit, PostingEvent
 from lantian.model.handover import HandedRow, Handover, Tip, TipContact
+from lantian.model.host import Host
 from lantian.model.installation import Installation
 from lantian.model.job import Job
 from lantian.model.keeping import Deletion, LegalHold, ReceivedBundle
@@ -39,6 +40,7 @@ __all__ = [
     "HandedRow",
     "Handover",
     "Hit",
+    "Host",
     "HostDay",
     "IdempotencyRecord",
     "Installation",

@@ -346,6 +346,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_campaign_name")),
     )
     op.create_table(
+        "host",
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("next_at", UtcTime(), nullable=True),
+        sa.Column("rest_until", UtcTime(), nullable=True),
+        sa.Column("holders", sa.JSON(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("sources", sa.JSON(), nullable=False),
+        sa.Column("allotments", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_host")),
+    )
+    op.create_table(
         "source",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
