@@ -264,7 +264,7 @@ def test_a_kill_at_any_moment_leaves_days_whole_and_the_next_run_ends_it(
         done = progress(parts)
         process = command(parts, "seal")
         begun = time.monotonic()
-        if kills < 8:
+        if kills < 5:
             # In turns right after it committed something, and at any moment before that.
             limit = rng.random() * until if kills % 2 else 60.0
             wait_for_progress(parts, process, done, limit)
