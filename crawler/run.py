@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crawler.allowance import MB, Allowance
+from crawler.gate import place_of
 from crawler.starting import WriterProcess
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
@@ -20,7 +21,7 @@ from lantian.model import Crawl, FrontierRow, Source
 from lantian.reading import SiteProfile, find_profile
 from lantian.reading.address import host_of
 from lantian.settings import Settings
-from lantian.store import frontier, jobs
+from lantian.store import frontier, hosts, jobs
 from lantian.store.frontier import Planned
 from lantian.wiring import Parts
 
@@ -169,6 +170,14 @@ def site_hosts(urls: list[str], profile: SiteProfile) -> set[str]:
     return hosts
 
 
+def home_of(urls: list[str], profile: SiteProfile) -> str:
+    """The host whose row has the budget of the site: the profile's first, else the first asked."""
+    place = place_of(urls[0]) if urls else ""
+    host, _, port = place.partition(":")
+    host = profile.hosts[0].removeprefix("*.") if profile.hosts else host
+    return f"{host}:{port}" if port else host
+
+
 def open_run(parts: Parts, claim: jobs.Claim) -> Run:
     """The run of a claimed job: its crawl row, made or found again, with its first addresses.
 
@@ -201,7 +210,14 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
         resolver=parts.resolver,
         seen=seen,
         hosts=site_hosts(urls, profile),
-        allowance=Allowance(parts, source.id, profile.budget.day_pages, profile.budget.day_mb * MB),
+        allowance=Allowance(
+            parts,
+            source.id,
+            profile.budget.day_pages,
+            profile.budget.day_mb * MB,
+            home=home_of(urls, profile),
+            holder=hosts.holder_of(claim.id, claim.token),
+        ),
         finished=crawl.state != "running",
         reason=crawl.reason,
     )

@@ -172,11 +172,13 @@ def allot(
     day: date,
     most: tuple[int, float],
     counted: tuple[int, float],
+    wanted: tuple[int, float] = (1, 0.0),
 ) -> Allotment:
     """What a source may come to today: pages and bytes, of `most` for all sources of the host.
 
-    `counted` is what the caller knows that its source took, stored or not. An allotment holds as
-    long as its crawl holds its job.
+    `counted` is what the caller knows that its source took, stored or not; it gets a part of what
+    is left, at least `wanted` if there is as much. An allotment holds as long as its crawl holds
+    its job.
     """
     row = _locked(session, name)
     if row.day != day.isoformat():
@@ -192,7 +194,7 @@ def allot(
             max(0, entry[1 + which] - spent.get(entry[0], (0, 0))[which]) for entry in kept.values()
         )
         left = most[which] - sum(one[which] for one in spent.values()) - outstanding
-        part = ceil(most[which] / PARTS_OF_DAY)
+        part = max(ceil(most[which] / PARTS_OF_DAY), wanted[which])
         found.append(spent[source_id][which] + max(0, min(left, part)))
         others = others or outstanding > 0
     row.allotments = {**kept, holder: [source_id, *found]}
