@@ -2,9 +2,11 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
+from lantian.evidence.archive import WarcWriter
+from lantian.evidence.conditions import PROMISE, PROMISED
 from lantian.evidence.making import tell_file
 from lantian.evidence.tails import cut_tails
 from lantian.intake.context import BatchResult, IntakeContext
@@ -12,7 +14,8 @@ from lantian.intake.finish import finish_crawl
 from lantian.intake.interval import Bounds
 from lantian.intake.take import take_batch
 from lantian.intake.visit import Visit
-from lantian.reading import SiteProfile
+from lantian.model import Source
+from lantian.reading import READER_VERSION, SiteProfile
 from lantian.store import jobs
 from lantian.wiring import Parts
 
@@ -55,18 +58,18 @@ class Taken:
 
 
 class Writing:
-    """Stores the visits of one crawl, under its lease, into a WARC file of its own."""
+    """Stores the visits of one crawl, under its lease, into WARC files of its own.
+
+    A file that is full (`warc_max_bytes`) is complete from then on, and another is begun with the
+    next batch: a capture is in one file. After a kill only the newest can have a tail that no row
+    names; one that was begun and got no row is none of the evidence.
+    """
 
     def __init__(self, parts: Parts, opening: Opening) -> None:
         self._parts = parts
         self._opening = opening
         self._cut_tails()
-        self._warc = parts.archive.writer(
-            f"crawl-{opening.crawl_id}-{opening.token}",
-            at=parts.real_clock.now(),
-            software=tool_version(),
-            about=parts.conditions(),
-        )
+        self._warc = self._begin_file()
         self._told = False
         self._context = IntakeContext(
             crawl_id=opening.crawl_id,
@@ -82,7 +85,41 @@ class Writing:
             keep_payload_days=parts.settings.keep_payload_days,
             shadow=parts.shadow(),
             bounds=Bounds(opening.profile.revisit.least, opening.profile.revisit.most),
+            told=self._run_told(),
         )
+
+    def _begin_file(self) -> WarcWriter:
+        parts, opening = self._parts, self._opening
+        return parts.archive.writer(
+            f"crawl-{opening.crawl_id}-{opening.token}",
+            at=parts.real_clock.now(),
+            software=tool_version(),
+            about={**parts.conditions(), PROMISE: PROMISED},
+        )
+
+    def _run_told(self) -> tuple[tuple[str, str], ...]:
+        """What the metadata record of each capture tells of this run."""
+        parts, opening = self._parts, self._opening
+        with parts.store.read() as session:
+            source = session.get_one(Source, opening.source_id).name
+        return (
+            ("operator", "；".join(parts.settings.operators)),
+            ("software", tool_version()),
+            ("reader-version", READER_VERSION),
+            ("source", source),
+            ("profile", opening.profile.name),
+            ("profile-version", opening.profile.version),
+            ("crawl", str(opening.crawl_id)),
+        )
+
+    def _turn(self) -> None:
+        """Go on in another file if this one is full; raises `StoreError` if there is no room."""
+        if self._warc.position < self._parts.settings.warc_max_bytes or self._warc.empty:
+            return
+        self._warc.close()
+        self._warc = self._begin_file()
+        self._context = replace(self._context, warc=self._warc)
+        self._told = False
 
     def _cut_tails(self) -> None:
         """Cut off what an earlier writer of this crawl left behind when it was killed."""
@@ -96,6 +133,7 @@ class Writing:
     def take(self, visits: Sequence[Visit]) -> BatchResult:
         """Store one batch; raises `LeaseLost`."""
         parts = self._parts
+        self._turn()
         with self._warc.batch(), parts.store.write() as session:
             result = take_batch(session, visits, self._context)
             tells = not (self._warc.empty or self._told)

@@ -175,6 +175,11 @@ class Settings(BaseSettings):
         description="Where complete evidence files go: s3://BUCKET/FOLDER?endpoint_url=… (extra"
         " `s3`); empty: they stay in the data folder.",
     )
+    warc_max_bytes: int = Field(
+        default=1_000_000_000,
+        ge=1,
+        description="Bytes after which a crawl goes on in another evidence file.",
+    )
     keep_payload_days: int = Field(
         default=180, ge=1, description="Days that captures without a hit keep their payload."
     )

@@ -12,7 +12,7 @@ class RawMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """The response, unchanged."""
         if "row" in request.meta and not isinstance(request.meta.get("answer"), Answer):
-            request.meta["answer"] = received(response)
+            request.meta["answer"] = received(response, request)
         return response
 
     def process_request(self, request: Request) -> None:

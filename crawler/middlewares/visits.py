@@ -15,7 +15,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.answer import Answer
+from crawler.answer import Answer, how_got
 from crawler.middlewares.egress import Refused
 from crawler.outlet import Outlet
 from crawler.run import Run
@@ -129,6 +129,8 @@ class VisitMiddleware:
             remote_ip=answer.remote_ip,
             role=row.role,
             depth=row.depth,
+            raw_request=answer.request,
+            how=how_got(response.request) if response.request is not None else (),
         )
 
     def _failed(self, row: Planned, url: str, outcome: Outcome, detail: str) -> Visit:

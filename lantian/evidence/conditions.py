@@ -1,6 +1,6 @@
 """What a WARC file says of its making, in its first record; read by whoever checks it too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lantian.evidence.record import parsed, unpacked
@@ -9,6 +9,9 @@ from lantian.evidence.seal import digest_of
 MADE = "evidence.file"
 """The act in the audit chain that tells of a file, with the digest of that record."""
 _SUBJECT = "file:"
+PROMISE = "capture-records"
+"""Says which records each capture over HTTP has in that file, beside what was made of its page."""
+PROMISED = "request, response, metadata"
 MOST = 1 << 20
 """Bytes of such a record at most."""
 
@@ -21,6 +24,12 @@ def subject_of(file: str) -> str:
 def file_of(subject: str) -> str:
     """The file that such a subject names."""
     return subject.removeprefix(_SUBJECT)
+
+
+def warc_fields(fields: Iterable[tuple[str, str]]) -> bytes:
+    """Fields as a record of the type `application/warc-fields` holds them."""
+    lines = (f"{name}: {' '.join(value.split())}\r\n" for name, value in fields if value)
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def first_record(start: bytes) -> tuple[str, dict[str, str]]:

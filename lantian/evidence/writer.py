@@ -12,13 +12,22 @@ from pathlib import Path, PurePosixPath
 from typing import Self
 
 from lantian.errors import Conflict, StoreError
-from lantian.evidence.record import Fields, compressed_member, plain, stored_member
+from lantian.evidence.record import (
+    Fields,
+    compressed_member,
+    plain,
+    small_member,
+    stored_member,
+)
 from lantian.evidence.reference import RecordRef
 from lantian.evidence.seal import digest_of
 from lantian.evidence.spelling import address_of, date_of
 
 _NAMESPACE = uuid.UUID("6f1d3c0e-7d0a-4b52-9a3e-6a2c3b1f4d11")
 _REBUILT = "case and order of the fields and the transfer coding are rebuilt"
+_SECRET = frozenset({b"cookie", b"authorization", b"proxy-authorization"})
+"""Header fields of a request that open what is not public: they are not kept."""
+_SMALL = 4096
 _HOLD_BACK = 8 * 1024 * 1024
 """Bytes that are kept in memory at most before they go to the file."""
 
@@ -216,6 +225,32 @@ class WarcWriter:
         place = f"urn:{role}:{address_of(url)}"
         return self._record("resource", place, at, tuple(fields), block=data, payload=data)
 
+    def write_request(
+        self, *, url: str, at: datetime, head: bytes, concurrent_to: str
+    ) -> RecordRef:
+        """The record of what was asked: request line and header fields as they were sent.
+
+        Cookies and what else logs in are left out, and the record says which. `concurrent_to` is
+        the record of the answer.
+        """
+        head, left_out = _without_secrets(head)
+        own = [("Lantian-Role", "request"), ("WARC-Concurrent-To", f"<{concurrent_to}>")]
+        if left_out:
+            own.append(("Lantian-Left-Out", ", ".join(left_out)))
+        own.append(("Content-Type", "application/http; msgtype=request"))
+        return self._record("request", url, at, tuple(own), block=head, payload=b"")
+
+    def write_metadata(
+        self, *, url: str, at: datetime, told: bytes, concurrent_to: str
+    ) -> RecordRef:
+        """The record of how an answer was got: fields (`application/warc-fields`), one a line."""
+        own = (
+            ("Lantian-Role", "metadata"),
+            ("WARC-Concurrent-To", f"<{concurrent_to}>"),
+            ("Content-Type", "application/warc-fields"),
+        )
+        return self._record("metadata", url, at, own, block=told, payload=told)
+
     def copy(self, member: bytes) -> int:
         """Where a record begins now that was written elsewhere, byte by byte as it was there."""
         place = self.position
@@ -303,7 +338,8 @@ class WarcWriter:
             ("WARC-Block-Digest", digest if block is payload else digest_of(block)),
             *own,
         )
-        member = compressed_member(plain(fields, block))
+        data = plain(fields, block)
+        member = small_member(data) if len(data) <= _SMALL else compressed_member(data)
         offset = self.position
         self._append(member)
         return RecordRef(
@@ -382,6 +418,19 @@ def _head(head: bytes, length: int, *, browser: bool) -> bytes:
     if browser:
         kept.append(b"Content-Length: %d" % length)
     return b"\r\n".join(kept) + b"\r\n\r\n"
+
+
+def _without_secrets(head: bytes) -> tuple[bytes, list[str]]:
+    """A request's head without the fields that log in, and the names of those that it had."""
+    first, *lines = head.rstrip(b"\r\n").split(b"\r\n")
+    kept, left_out = [first], []
+    for line in lines:
+        name = line.partition(b":")[0].strip()
+        if name.lower() in _SECRET:
+            left_out.append(name.decode("latin-1"))
+        else:
+            kept.append(line)
+    return b"\r\n".join(kept) + b"\r\n\r\n", sorted(set(left_out))
 
 
 def _status(head: bytes) -> bytes:

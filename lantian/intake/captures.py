@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from lantian.evidence.archive import Original, RecordRef, WarcWriter
+from lantian.evidence.conditions import warc_fields
 from lantian.intake.context import IntakeContext
 from lantian.intake.judge import Judged, note_validators, sha256
 from lantian.intake.visit import Visit, header
@@ -17,15 +18,19 @@ HTML = "text/html; charset=utf-8"
 PNG = "image/png"
 REVISIT = "revisit"
 """The role of a record that says: the payload of its capture was received again."""
+REQUEST = "request"
+METADATA = "metadata"
+_REQUEST_TYPE = "application/http; msgtype=request"
+_FIELDS_TYPE = "application/warc-fields"
 
 
-def write_records(judged: Sequence[Judged], warc: WarcWriter) -> int:
+def write_records(judged: Sequence[Judged], ctx: IntakeContext) -> int:
     """How many captures were written: their records are on the disk when this returns."""
     captured = [found for found in judged if found.captured]
     for found in captured:
-        found.records = _records(found.visit, warc)
+        found.records = _records(found.visit, ctx)
     if captured:
-        warc.sync()
+        ctx.warc.sync()
     return len(captured)
 
 
@@ -62,7 +67,7 @@ def write_revisits(session: Session, judged: Sequence[Judged], warc: WarcWriter)
             remote_ip=visit.remote_ip,
         )
         media_type = header(visit.raw_head, "content-type") or ""
-        found.records = [_artifact(REVISIT, media_type, ref, {})]
+        found.records = [_artifact(REVISIT, media_type, ref, {}), *_request(visit, ref, warc)]
         found.revisits = True
     if any(found.revisits for found in unchanged):
         warc.sync()
@@ -93,9 +98,12 @@ def _originals(session: Session, captures: set[int | None]) -> dict[int, Origina
     return {row[0]: Original(*row[1:]) for row in session.execute(statement)}
 
 
-def _records(visit: Visit, warc: WarcWriter) -> list[dict[str, Any]]:
+def _records(visit: Visit, ctx: IntakeContext) -> list[dict[str, Any]]:
+    """The payload first, then how it was asked for and got, then what was made of the page."""
+    warc = ctx.warc
     if visit.status == 0:
-        return [_handed_in(visit, warc)]
+        handed = _handed_in(visit, warc)
+        return [handed, *_metadata(visit, handed["record_id"], ctx)]
     notes = {"decoded_by": "browser"} if visit.via == "browser" else visit.notes
     payload = warc.write_response(
         url=visit.final_url,
@@ -106,7 +114,11 @@ def _records(visit: Visit, warc: WarcWriter) -> list[dict[str, Any]]:
         via=visit.via,
     )
     media_type = header(visit.raw_head, "content-type") or "application/octet-stream"
-    records = [_artifact("payload", media_type, payload, notes)]
+    records = [
+        _artifact("payload", media_type, payload, notes),
+        *_request(visit, payload, warc),
+        *_metadata(visit, payload.record_id, ctx),
+    ]
     for role, kind, data in (("dom", HTML, visit.dom), ("screenshot", PNG, visit.screenshot)):
         if data is not None:
             ref = warc.write_resource(
@@ -119,6 +131,38 @@ def _records(visit: Visit, warc: WarcWriter) -> list[dict[str, Any]]:
             )
             records.append(_artifact(role, kind, ref, {}))
     return records
+
+
+def _request(visit: Visit, answer: RecordRef, warc: WarcWriter) -> list[dict[str, Any]]:
+    """The record of what was asked, where that is known."""
+    if not visit.raw_request:
+        return []
+    ref = warc.write_request(
+        url=visit.final_url,
+        at=visit.real_at,
+        head=visit.raw_request,
+        concurrent_to=answer.record_id,
+    )
+    return [_artifact(REQUEST, _REQUEST_TYPE, ref, {})]
+
+
+def _metadata(visit: Visit, answer_id: str, ctx: IntakeContext) -> list[dict[str, Any]]:
+    """The record of how it was got: by whom, with what, on which crawl, from where."""
+    if not ctx.told:
+        return []
+    fields = (
+        *ctx.told,
+        ("purpose", visit.purpose),
+        ("through", visit.via),
+        ("requested", visit.url),
+        ("page-role", visit.role),
+        ("depth", str(visit.depth)),
+        *visit.how,
+    )
+    ref = ctx.warc.write_metadata(
+        url=visit.final_url, at=visit.real_at, told=warc_fields(fields), concurrent_to=answer_id
+    )
+    return [_artifact(METADATA, _FIELDS_TYPE, ref, {})]
 
 
 def _handed_in(visit: Visit, warc: WarcWriter) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
     now = ctx.clock.now()
     judged = judge(session, visits, source_id=ctx.source_id, matcher=ctx.matcher, bounds=ctx.bounds)
     _see_what_stood(session, judged)
-    captures = write_records(judged, ctx.warc)
+    captures = write_records(judged, ctx)
     write_revisits(session, judged, ctx.warc)
     store_captures(session, judged, ctx)
     store_observations(session, judged, ctx)

@@ -27,6 +27,8 @@ class Visit:
     crawl's frontier, as the spider found them. What was handed in (`via`) may have no HTTP answer:
     its `status` is 0, `raw_head` empty and `media_type` says what `body` is; `at` is then when
     somebody else saw it, and `notes` say whence it came. `role` and `depth` are those of its row.
+    `raw_request` is the request line with the headers, as they were sent to `final_url` (empty:
+    not known), and `how` says more of the fetch, in fields that its metadata record tells.
     """
 
     row_id: str
@@ -50,11 +52,14 @@ class Visit:
     notes: dict[str, Any] = field(default_factory=dict)
     role: str = "page"
     depth: int = 0
+    raw_request: bytes = b""
+    how: tuple[tuple[str, str], ...] = ()
 
     @property
     def size(self) -> int:
         """About how many bytes it has: batches are cut by it."""
-        parts = (self.raw_head, self.body, self.dom or b"", self.screenshot or b"")
+        pictures = (self.dom or b"", self.screenshot or b"")
+        parts = (self.raw_request, self.raw_head, self.body, *pictures)
         text = len(self.reading.text) if self.reading else 0
         return sum(map(len, parts)) + 3 * text + _OVERHEAD
 

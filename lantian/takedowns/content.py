@@ -213,7 +213,10 @@ def _capture(capture: Capture) -> dict[str, Any]:
         "status": capture.status,
         "payload_digest": capture.payload_digest,
         "content_digest": capture.content_digest,
-        "artifacts": [_artifact(artifact) for artifact in capture.artifacts],
+        # How it was asked for is in the evidence, and nothing that a platform could look at.
+        "artifacts": [
+            _artifact(one) for one in capture.artifacts if one.role not in {"request", "metadata"}
+        ],
     }
 
 

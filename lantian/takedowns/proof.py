@@ -25,6 +25,8 @@ IN_MEMORY = 8 * 1024 * 1024
 """A larger pack goes through a file that has no name."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes
 SUFFIXES = {"image/png": "png", "text/html": "html", "application/json": "json"}
+ONLY_RECORDS = frozenset({"request", "metadata"})
+"""Roles that are told by `records.warc.gz` alone: how a page was got is no file of its own."""
 README = """\
 本压缩包是处置通知的证据材料。manifest.json 列出每个文件的 SHA-256；
 notice.json 是通知正文的规范化 JSON，其 SHA-256 即通知的 content_digest。
@@ -139,6 +141,8 @@ def _add_item(session: Session, archive: Archive, pack: _Zip, item: NoticeItem) 
     for capture in captures_of(session, document):
         kept = [artifact for artifact in capture.artifacts if artifact.deleted_at is None]
         for artifact in kept:
+            if artifact.role in ONLY_RECORDS:
+                continue
             _add_artifact(archive, pack, folder, capture, artifact)
         if len(kept) < len(capture.artifacts):
             gone = "\n".join(

@@ -105,7 +105,9 @@ def test_a_shop_becomes_pages_documents_and_clues_with_pictures(
     assert installation.rows("select key, name from seller") == [("S1", "诚信知产")]
     assert installation.rows("select role, count(*) from artifact group by role order by role") == [
         ("dom", 2),
+        ("metadata", 8 - 1 + 2),
         ("payload", 8 - 1 + 2),
+        ("request", 8 - 1),
         ("screenshot", 2),
     ]
     assert installation.rows("select distinct state from job") == [("done",)]
@@ -361,7 +363,7 @@ def test_listings_that_a_script_draws_are_read_through_the_browser(
         ("listing:K2",),
     ]
     roles = installation.rows("select role, count(*) from artifact group by role order by role")
-    assert roles == [("dom", 5), ("payload", 5), ("screenshot", 2)]
+    assert roles == [("dom", 5), ("metadata", 5), ("payload", 5), ("screenshot", 2)]
 
 
 def test_without_a_browser_such_pages_are_unknown_and_never_clean(

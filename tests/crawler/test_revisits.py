@@ -98,7 +98,7 @@ def test_every_spider_asks_whether_pages_changed_and_keeps_the_answer(
             " where purpose = 'crawl' group by role"
         )
     )
-    assert roles == {"payload": 2, "revisit": 2}
+    assert roles == {"payload": 2, "metadata": 2, "revisit": 2, "request": 4}
     assert installation.command("evidence", "verify", "--deep").returncode == 0
 
 
@@ -128,7 +128,13 @@ def test_the_date_of_the_last_change_is_a_condition_too(
     crawl(installed, shop)
     summary = crawl(installed, shop)
     assert (summary["unchanged"], summary["documents"]) == (1, 1)
-    assert installed.rows("select role from artifact order by id") == [("payload",), ("revisit",)]
+    assert installed.rows("select role from artifact order by id") == [
+        ("payload",),
+        ("request",),
+        ("metadata",),
+        ("revisit",),
+        ("request",),
+    ]
 
 
 def test_a_scheduled_crawl_takes_what_is_due_and_what_is_new(
