@@ -41,7 +41,7 @@ FIXTURES = {
 # What is imported and collected stays: looked through again and again, it costs a fifth of a run.
 gc.set_threshold(5_000, 10, 5)
 
-MARKED = ("postgres", "chromium", "compiler", "pywb")
+MARKED = ("postgres", "chromium", "compiler", "ocr", "pywb")
 left_out: pytest.StashKey[Counter[Missing]] = pytest.StashKey()
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from lantian.clues.likeness import group_clues
 from lantian.intake.findings import ask_for_evidence, form_clues, store_hits
 from lantian.intake.judge import page_of
+from lantian.intake.pictures import keep_pictures
 from lantian.model import Capture, Clue, Document, Seller
 from lantian.reading import RawPage, ReadDocument, SiteProfile, read_guarded
 from matchers import words
@@ -64,6 +65,7 @@ def rematch(
     scans = [(document.id, scan) for (document, _), scan in zip(rows, results, strict=True)]
     fresh = store_hits(session, scans, pack_hash=matcher.pack_hash, now=now)
     hit = set(fresh)
+    keep_pictures(session, hit)
     _keep_captures(session, [one for one, _ in rows if one.id in hit], fresh, now=now)
     to_form = hit | _told_otherwise(session, scans, matcher.pack_hash)
     formed = form_clues(

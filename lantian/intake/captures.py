@@ -11,7 +11,7 @@ from lantian.evidence.archive import Original, RecordRef, WarcWriter
 from lantian.evidence.conditions import warc_fields
 from lantian.intake.context import IntakeContext
 from lantian.intake.judge import Judged, note_validators, sha256
-from lantian.intake.visit import Visit, header
+from lantian.intake.visit import LASTING, Visit, header
 from lantian.model import Artifact, Capture, Observation
 
 HTML = "text/html; charset=utf-8"
@@ -206,7 +206,7 @@ def store_captures(session: Session, judged: Sequence[Judged], ctx: IntakeContex
     if repeated:
         session.execute(insert(Artifact), repeated)
     for found in judged:
-        if found.visit.purpose != "crawl":
+        if found.visit.purpose not in LASTING:
             continue
         if found.captured:
             found.page.last_capture_id = found.capture_id
@@ -218,7 +218,7 @@ def _capture(found: Judged, ctx: IntakeContext) -> dict[str, Any]:
     visit = found.visit
     reading = visit.reading
     expires_at = None
-    if not found.hit_count and visit.purpose == "crawl":
+    if not found.hit_count and visit.purpose in LASTING:
         expires_at = _kept_from(visit, ctx) + timedelta(days=ctx.keep_payload_days)
     return {
         "page_id": found.page.id,

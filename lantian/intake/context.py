@@ -19,7 +19,8 @@ class IntakeContext:
 
     `job_id` and `token` are the lease of the crawl's job; without it nothing is written. `warc`
     is this writer's own file. Domain time comes from `clock`; the time of what was seen comes
-    with each visit. `shadow` reads along, if a shadow run is on. `bounds` are those of the time
+    with each visit. `shadow` reads along, if a shadow run is on. With `pictures`, those that new
+    versions show wait to be fetched and read. `bounds` are those of the time
     until a page is due again. `told` are the fields of the run (operator, tool, source, crawl) with
     which the metadata record of each capture begins; without any, none is written.
     """
@@ -39,6 +40,7 @@ class IntakeContext:
     tokenise: Callable[[str], list[str]] = words.tokens_for_index
     shadow: Shadow | None = None
     bounds: Bounds = field(default_factory=Bounds)
+    pictures: bool = False
     told: tuple[tuple[str, str], ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from lantian.intake.interval import Bounds, next_interval, remembered
 from lantian.intake.storable import clean, storable
-from lantian.intake.visit import Outcome, Visit, header
+from lantian.intake.visit import LASTING, Outcome, Visit, header
 from lantian.model import Page
+from lantian.pictures.known import Known, Place, joined, known_pictures
 from lantian.reading import ReadDocument, Reading, content_digest
 from lantian.reading.matter import in_noise, matter_digest, noise, text_matter_digest
 from matchers.scan import Matcher, PageContext, ScanResult
@@ -68,6 +69,8 @@ class Judged:
     matter: str | None = None
     noise: bool = False
     revisits: bool = False
+    places: tuple[tuple[Place, ...], ...] = ()
+    """Of each document where what is written in its pictures stands in its text."""
 
     @property
     def hit_count(self) -> int:
@@ -90,14 +93,46 @@ def judge(
 ) -> list[Judged]:
     """Each visit in order, judged against what the store knows of its page; pages are stored."""
     pages = _pages(session, visits, source_id)
-    judged = [_judge(visit, pages[visit.url], matcher, bounds) for visit in visits]
+    shown = _pictures(session, visits, source_id)
+    judged = [_judge(visit, pages[visit.url], matcher, bounds, shown) for visit in visits]
     _scan(judged, matcher)
     _add_pages(session, pages, source_id)
     return judged
 
 
-def _judge(given: Visit, page: PageState, matcher: Matcher, bounds: Bounds) -> Judged:
-    visit = storable(given)
+def _pictures(session: Session, visits: Sequence[Visit], source_id: int) -> dict[str, Known]:
+    """What is known of the pictures that the visited pages show."""
+    urls = [
+        url
+        for visit in visits
+        if visit.reading is not None
+        for document in visit.reading.documents
+        for url in document.pictures
+    ]
+    return known_pictures(session, source_id, urls) if urls else {}
+
+
+def _with_pictures(
+    visit: Visit, shown: dict[str, Known]
+) -> tuple[Visit, tuple[tuple[Place, ...], ...]]:
+    """The visit, its documents' texts with what is written in their pictures."""
+    reading = visit.reading
+    if reading is None or not shown:
+        return visit, ()
+    both = [joined(one.text, one.pictures, shown) for one in reading.documents]
+    documents = tuple(
+        replace(one, text=text) if text != one.text else one
+        for one, (text, _) in zip(reading.documents, both, strict=True)
+    )
+    whole = replace(visit, reading=replace(reading, documents=documents))
+    return whole, tuple(places for _, places in both)
+
+
+def _judge(
+    given: Visit, page: PageState, matcher: Matcher, bounds: Bounds, shown: dict[str, Known]
+) -> Judged:
+    plain = storable(given)
+    visit, places = _with_pictures(plain, shown)
     # The digest is of what was read, so that whoever reads the capture again finds the same.
     reading = given.reading
     outcome, detail = visit.outcome, visit.detail
@@ -115,11 +150,11 @@ def _judge(given: Visit, page: PageState, matcher: Matcher, bounds: Bounds) -> J
         outcome = "unchanged"
     read = outcome in _ANSWERS or (reading is not None and reading.unreadable is not None)
     captured = visit.status is not None and (
-        visit.purpose != "crawl" or (read and not known and visit.outcome != "unchanged")
+        visit.purpose not in LASTING or (read and not known and visit.outcome != "unchanged")
     )
-    found = Judged(visit, page, outcome, digest, captured, detail)
-    if outcome == "seen" and visit.reading is not None:
-        _see_what_matters(found, visit.reading, matcher)
+    found = Judged(visit, page, outcome, digest, captured, detail, places=places)
+    if outcome == "seen" and plain.reading is not None:
+        _see_what_matters(found, plain.reading, matcher)
     _look(page, found, bounds)
     _note(page, found)
     return found
@@ -128,16 +163,22 @@ def _judge(given: Visit, page: PageState, matcher: Matcher, bounds: Bounds) -> J
 def _see_what_matters(found: Judged, reading: Reading, matcher: Matcher) -> None:
     """A page of which only noise changed is unchanged: no capture, no version, nothing to match.
 
-    Unless the matcher finds something in the noise: no claim hides behind 相关推荐.
+    Unless the matcher finds something in the noise: no claim hides behind 相关推荐. What matters of
+    the page (`reading`) is told without its pictures, which have pages of their own.
     """
     visit, page = found.visit, found.page
-    found.matters = tuple(text_matter_digest(one.text) for one in reading.documents)
-    found.matter = matter_digest(reading, found.matters)
+    told = visit.reading or reading
+    matters = tuple(text_matter_digest(one.text) for one in reading.documents)
+    found.matter = matter_digest(reading, matters)
+    found.matters = tuple(
+        digest if one is bare else text_matter_digest(one.text)
+        for digest, one, bare in zip(matters, told.documents, reading.documents, strict=True)
+    )
     if visit.purpose != "crawl" or page.content_digest is None:
         return
     if found.matter != page.matter_digest:
         return
-    documents = reading.documents
+    documents = told.documents
     found.scans = tuple(matcher.scan_many((one.text for one in documents), map(page_of, documents)))
     if any(hits_in_noise(one.text, scan) for one, scan in zip(documents, found.scans, strict=True)):
         return
@@ -159,7 +200,12 @@ def _look(page: PageState, found: Judged, bounds: Bounds) -> None:
     A visit that failed, was blocked or met a log-in wall says nothing: the page stays due.
     """
     visit = found.visit
-    if visit.purpose != "crawl" or visit.via == "handed" or found.outcome not in _LOOKS:
+    if visit.purpose not in LASTING or visit.via == "handed":
+        return
+    if found.outcome not in _LOOKS:
+        if visit.purpose == "pictures":
+            # No crawl passes by it again: it is asked for once more when it may have come back.
+            page.due_at = visit.at + bounds.least
         return
     if page.looked_at is not None:
         changed = found.outcome == "seen" or (
@@ -207,7 +253,7 @@ def _note(page: PageState, found: Judged) -> None:
     visit = found.visit
     page.last_visit_at = visit.at
     page.last_outcome = found.outcome
-    if visit.purpose != "crawl":
+    if visit.purpose not in LASTING:
         return
     if found.captured:
         page.content_digest = found.digest

@@ -13,6 +13,7 @@ from lantian.intake.context import IntakeContext
 from lantian.intake.judge import Judged, hits_in_noise, sha256
 from lantian.intake.sellers import store_sellers
 from lantian.model import Document
+from lantian.pictures.known import Place
 from lantian.reading import ReadDocument
 from lantian.reading.matter import matter as matter_of
 from lantian.reading.matter import steady_fields, text_matter_digest
@@ -25,7 +26,8 @@ class Posting:
 
     `id` 0 is not stored yet; `row` holds what is to be inserted. `scan` are the hits of this
     very text, if it was scanned; `seen_at` and `page_id` say where this batch saw it. `was_gone`
-    says that it had been found gone before this batch.
+    says that it had been found gone before this batch. `places` say where what is written in its
+    `pictures` stands in the text.
     """
 
     id: int
@@ -39,6 +41,8 @@ class Posting:
     seen_at: datetime | None = None
     row: dict[str, Any] = field(default_factory=dict)
     scan: ScanResult | None = None
+    pictures: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 _FOUND = (
@@ -54,6 +58,7 @@ _FOUND = (
     Document.page_id,
     Document.matter_digest,
     Document.presence,
+    Document.pictures,
 )
 
 
@@ -122,8 +127,10 @@ def _sight(
     scan = found.scans[index] if found.scans else None
     if known is not None:
         # What changes by itself is left out on both sides.
-        same = _same_text(known, digest, matter, document, scan) and (
-            _steady(known.content, volatile) == content
+        same = (
+            _same_text(known, digest, matter, document, scan)
+            and _steady(known.content, volatile) == content
+            and _paths(known.pictures) == _paths(document.pictures)
         )
         if same or found.outcome == "unchanged" or visit.purpose == "evidence":
             if known.text_digest == digest and scan is not None:
@@ -148,6 +155,7 @@ def _sight(
         "price": document.price,
         "posted_at": document.posted_at,
         "fields": document.fields,
+        "pictures": list(document.pictures),
         "reader_version": ctx.reader_version,
         "profile_version": ctx.profile_version,
         "first_seen_at": visit.at,
@@ -168,7 +176,13 @@ def _sight(
         was_gone=known is not None and known.was_gone,
         row=row,
         scan=scan,
+        pictures=document.pictures,
+        places=found.places[index] if found.places else (),
     )
+
+
+def _paths(pictures: Iterable[str]) -> list[str]:
+    return [url.partition("?")[0] for url in pictures]
 
 
 def _same_text(
@@ -206,6 +220,7 @@ def _current(session: Session, *conditions: ColumnElement[bool]) -> list[Posting
             row.page_id,
             row.matter_digest,
             row.presence == "gone",
+            pictures=tuple(row.pictures),
         )
         for row in session.execute(statement)
     ]

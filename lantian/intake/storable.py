@@ -68,6 +68,7 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
     "price": lambda price: clean(price) if price is not None else None,
     "posted_at": _instant,
     "fields": lambda fields: {clean(name): clean(value) for name, value in fields.items()},
+    "pictures": lambda urls: tuple(map(clean, urls)),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lantian.clues.likeness import group_clues
@@ -18,8 +18,9 @@ from lantian.intake.context import BatchResult, IntakeContext
 from lantian.intake.day import spend
 from lantian.intake.findings import ask_for_evidence, mark_gone, store_clues, store_hits
 from lantian.intake.judge import Judged, judge, page_of, store_pages
+from lantian.intake.pictures import expect_pictures, keep_pictures, lock_platform, note_pictures
 from lantian.intake.postings import Posting, store_postings
-from lantian.intake.visit import Visit
+from lantian.intake.visit import LASTING, Visit
 from lantian.model import Capture, Clue, Crawl, Document
 from lantian.rulebook.shadow import Scanned
 from lantian.store import frontier, jobs
@@ -27,7 +28,6 @@ from matchers.scan import ScanResult
 
 MOST_VISITS = 50
 """Visits of one batch; more would hold the store's one write lock too long."""
-_PLATFORM_LOCK = 7_140_515  # any number, as long as only intake takes it
 
 
 def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) -> BatchResult:
@@ -43,7 +43,7 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
     jobs.require(session, ctx.job_id, ctx.token)
     if not visits:
         return BatchResult()
-    _only_writer(session, ctx.platform_id)
+    lock_platform(session, ctx.platform_id)
     now = ctx.clock.now()
     judged = judge(session, visits, source_id=ctx.source_id, matcher=ctx.matcher, bounds=ctx.bounds)
     _see_what_stood(session, judged)
@@ -54,7 +54,12 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
     store_pages(session, judged)
     gone = _gone_at_once(session, judged, ctx, now=now)
     postings, versions, not_modified = store_postings(session, judged, ctx)
+    note_pictures(session, judged)
+    if ctx.pictures:
+        expect_pictures(session, postings, source_id=ctx.source_id, now=now)
     fresh = store_hits(session, _scans(postings), pack_hash=ctx.matcher.pack_hash, now=now)
+    if any(found.places for found in judged):
+        keep_pictures(session, fresh)
     clues = store_clues(
         session,
         postings,
@@ -81,18 +86,9 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
     )
 
 
-def _only_writer(session: Session, platform_id: int) -> None:
-    """Two sources of one platform may show the same posting: their batches go one by one."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            text("select pg_advisory_xact_lock(:room, :platform)"),
-            {"room": _PLATFORM_LOCK, "platform": platform_id},
-        )
-
-
 def _see_what_stood(session: Session, judged: Sequence[Judged]) -> None:
     """For evidence visits and re-checks: whether what was found there before still hits."""
-    asked = [found for found in judged if found.visit.purpose != "crawl"]
+    asked = [found for found in judged if found.visit.purpose not in LASTING]
     if not asked:
         return
     statement = (

@@ -9,7 +9,9 @@ from lantian.reading.page import Via
 from lantian.store.frontier import Planned
 
 Outcome = Literal["seen", "unchanged", "gone", "blocked", "logged_out", "failed"]
-Purpose = Literal["crawl", "evidence", "recheck"]
+Purpose = Literal["crawl", "evidence", "recheck", "pictures"]
+LASTING = frozenset({"crawl", "pictures"})
+"""Purposes whose visits say what a page is from now on; the others look at it once more."""
 
 _OVERHEAD = 2_000
 

@@ -20,6 +20,7 @@ from lantian.model.market import Platform, PlatformHost, Seller
 from lantian.model.notice import Notice, NoticeEvent, NoticeItem, Recheck
 from lantian.model.pack import RulePack, RulePackFile, ShadowHit, ShadowLook
 from lantian.model.page import FrontierRow, Observation, Page
+from lantian.model.picture import Picture, PicturePlace
 from lantian.model.seal import SealedDay, SealedLeaf, TimeStamp
 from lantian.model.source import Campaign, Crawl, Permission, Source, SourceDay
 
@@ -54,6 +55,8 @@ __all__ = [
     "Page",
     "Permission",
     "PersonTask",
+    "Picture",
+    "PicturePlace",
     "Platform",
     "PlatformHost",
     "PostingEvent",

@@ -14,7 +14,8 @@ class Document(Entity):
 
     The posting is known by platform and `posting_key`: the site's own id or, failing that,
     canonical address and a key named in the profile; never a position on a page. `text` is kept
-    verbatim and never edited; a better reader writes a new version.
+    verbatim and never edited; a better reader writes a new version. What is written in its pictures
+    stands at the end of the text, each picture where its `PicturePlace` says.
     """
 
     __tablename__ = "document"
@@ -43,6 +44,8 @@ class Document(Entity):
     price: Mapped[str | None]
     posted_at: Mapped[datetime | None]
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    pictures: Mapped[list[Any]] = mapped_column(default=list)
+    """Addresses of the pictures that it shows, in their order."""
     reader_version: Mapped[str]
     profile_version: Mapped[str]
     first_seen_at: Mapped[datetime]

@@ -33,7 +33,7 @@ class Page(Entity):
     """Validators of the payload that is kept; none where its last answer was another."""
     last_modified: Mapped[str | None]
     role: Mapped[Word] = mapped_column(default="page")
-    """As what it was found first: see `FrontierRow.role`."""
+    """As what it was found first: see `FrontierRow.role`. A picture is a page of that role."""
     depth: Mapped[int] = mapped_column(default=0)
     """The fewest links from a start address over which it was found."""
     looked_at: Mapped[datetime | None]
@@ -81,7 +81,7 @@ class FrontierRow(Entity):
     url: Mapped[str]
     role: Mapped[Word]
     """As what it was found: start, listing, thread, next, seller, result, page; robots, sitemap or
-    feed; evidence or recheck.
+    feed; evidence or recheck; picture.
     """
     depth: Mapped[int] = mapped_column(default=0)
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -37,4 +37,11 @@ def _document(document: ReadDocument, volatile: tuple[str, ...]) -> list[Any]:
         document.price,
         document.posted_at.isoformat() if document.posted_at else None,
         {name: value for name, value in document.fields.items() if name not in volatile},
+        # A query after a picture's path is often another at each visit.
+        *([picture_paths(document)] if document.pictures else []),
     ]
+
+
+def picture_paths(document: ReadDocument) -> list[str]:
+    """The addresses of the document's pictures, without what stands behind the path."""
+    return [url.partition("?")[0] for url in document.pictures]

@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborNode
 from lantian.errors import Invalid
 from lantian.reading.address import canonical, join
 from lantian.reading.page import ReadDocument
+from lantian.reading.pictures import MOST, addresses_of
 from lantian.reading.plan import DocumentPlan, Plan
 from lantian.reading.structured import Facts, facts
 from lantian.reading.values import price_of, time_of
@@ -132,6 +133,7 @@ class _Reader:
             price=view.first(rule.price, scope) or price_of(known.price),
             posted_at=posted_at,
             fields=fields,
+            pictures=self._pictures(),
         )
         read = {"key": own_key, "text": body, "url": url}
         missing = tuple(
@@ -144,6 +146,17 @@ class _Reader:
     def _without(self) -> list[LexborNode]:
         root = self.scope if isinstance(self.scope, LexborNode) else self.view.tree
         return [node for css in self.rule.without for node in root.css(css)]
+
+    def _pictures(self) -> tuple[str, ...]:
+        """The canonical addresses of the pictures, each once."""
+        found: dict[str, None] = {}
+        for written in addresses_of(self.view, self.rule, self.scope, self._without()):
+            address = self._address(written)
+            if address:
+                found[address] = None
+            if len(found) >= MOST:
+                break
+        return tuple(found)
 
     def _own_address(self) -> str:
         return self._address(self.view.url)

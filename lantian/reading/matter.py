@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from lantian.reading.digest import picture_paths
 from lantian.reading.page import ReadDocument, Reading
 
 Spans = tuple[tuple[int, int], ...]
@@ -191,6 +192,7 @@ def told(document: ReadDocument, reading: Reading) -> list[object]:
         document.seller_name,
         document.price,
         steady_fields(document.fields, reading.volatile),
+        *([picture_paths(document)] if document.pictures else []),
     ]
 
 

@@ -50,6 +50,7 @@ class ReadDocument:
 
     `text` begins with the title where it does not hold it already, so that everything a matcher
     should see is in it. `missing` names what the profile requires and the page did not give.
+    `pictures` are the canonical addresses of the pictures that it shows, each once, in order.
     """
 
     posting_key: str
@@ -64,6 +65,7 @@ class ReadDocument:
     posted_at: datetime | None = None
     fields: dict[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,11 @@ class DocumentRule(Strict):
     title: Selects = ()
     text: Selects = Field((), description="Parts of the text, joined in this order.")
     without: Css = Field((), description="Elements whose text is left out: adverts, counters.")
+    pictures: Selects = Field(
+        (),
+        description="Addresses of its pictures; none given: the pictures inside the parts of the"
+        " text that CSS finds.",
+    )
     price: Selects = ()
     posted_at: Selects = ()
     seller: Seller = Seller()
@@ -95,7 +100,8 @@ class DocumentRule(Strict):
     def selects(self) -> tuple[Select, ...]:
         """Every selector of the rule but `each`."""
         groups: tuple[tuple[Select, ...], ...] = (
-            *(self.key, self.key_in_page, self.url, self.title, self.text, self.price),
+            *(self.key, self.key_in_page, self.url, self.title, self.text, self.pictures),
+            self.price,
             *(self.posted_at, self.seller.key, self.seller.name, self.seller.url),
             *self.fields.values(),
         )

@@ -32,6 +32,7 @@ def as_expected(reading: Reading) -> dict[str, Any]:
         fields = asdict(document)
         fields["posted_at"] = document.posted_at.isoformat() if document.posted_at else None
         fields["missing"] = list(document.missing)
+        fields["pictures"] = list(document.pictures)
         documents.append({k: v for k, v in fields.items() if v not in ("", None, {}, [])})
     return {
         "kind": reading.kind,

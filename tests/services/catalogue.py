@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 
-from tests.services import chromium, compiler, elastic, postgres, replay
+from tests.services import chromium, compiler, elastic, ocr, postgres, replay
 from tests.services.source import Source
 
 FINDERS: Mapping[str, Callable[[], Source]] = {
     "postgres": postgres.find,
     "chromium": chromium.find,
     "compiler": compiler.find,
+    "ocr": ocr.find,
     "pywb": replay.find,
     **{f"elasticsearch-{version}": partial(elastic.find, version) for version in elastic.VERSIONS},
 }

@@ -617,6 +617,7 @@ def upgrade() -> None:
         sa.Column("price", sa.Text(), nullable=True),
         sa.Column("posted_at", UtcTime(), nullable=True),
         sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("pictures", sa.JSON(), nullable=False),
         sa.Column("reader_version", sa.Text(), nullable=False),
         sa.Column("profile_version", sa.Text(), nullable=False),
         sa.Column("first_seen_at", UtcTime(), nullable=False),
@@ -649,6 +650,52 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_document_source_id_current", ["source_id", "current"], unique=False
         )
+
+    op.create_table(
+        "picture",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("width", NUMBER, nullable=False),
+        sa.Column("height", NUMBER, nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("reader", sa.Text(), nullable=False),
+        sa.Column("read_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_picture")),
+        sa.UniqueConstraint("digest", name=op.f("uq_picture_digest")),
+    )
+    op.create_table(
+        "picture_place",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("document_id", NUMBER, nullable=False),
+        sa.Column("number", NUMBER, nullable=False),
+        sa.Column("page_id", NUMBER, nullable=False),
+        sa.Column("picture_id", NUMBER, nullable=True),
+        sa.Column("capture_id", NUMBER, nullable=True),
+        sa.Column("start", NUMBER, nullable=True),
+        sa.Column("end", NUMBER, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["capture_id"], ["capture.id"], name=op.f("fk_picture_place_capture_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_picture_place_document_id")
+        ),
+        sa.ForeignKeyConstraint(["page_id"], ["page.id"], name=op.f("fk_picture_place_page_id")),
+        sa.ForeignKeyConstraint(
+            ["picture_id"], ["picture.id"], name=op.f("fk_picture_place_picture_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_picture_place")),
+        sa.UniqueConstraint(
+            "document_id", "number", name=op.f("uq_picture_place_document_id_number")
+        ),
+    )
+    with op.batch_alter_table("picture_place", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_picture_place_capture_id"), ["capture_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_picture_place_page_id"), ["page_id"], unique=False)
 
     op.create_table(
         "posting_event",
