@@ -1,6 +1,7 @@
 """One run of a spider over a source: whose lease it is, what it may reach, where it stands."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from crawler.allowance import MB, Allowance
 from crawler.gate import place_of
+from crawler.sections import foreign_to
 from crawler.starting import WriterProcess
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
@@ -52,6 +54,8 @@ class Seen:
     queries: Counter[str] = field(default_factory=Counter)
     left_out: bool = False
     resting: dict[str, datetime] = field(default_factory=dict)
+    foreign: Callable[[str], bool] | None = None
+    """Tells whether an address is another section's, which is not planned here."""
 
     def plan(
         self,
@@ -68,7 +72,7 @@ class Seen:
         of addresses) it is taken in any case, however deep.
         """
         mark = fingerprint(url)
-        if mark in self.known:
+        if mark in self.known or (self.foreign is not None and self.foreign(url)):
             return None
         looked_at = self.resting.get(mark)
         unchanged = looked_at is not None and (changed_at is None or changed_at <= looked_at)
@@ -194,6 +198,9 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
             raise NotFound(f"job {claim.key} names source {source_id}, which is gone.")
         _ = source.permissions
         profile = profile_of(parts, source)
+        section = profile.section(source.section) if source.section is not None else None
+        if section is not None and section.healthy is not None:
+            profile = profile.model_copy(update={"healthy": section.healthy})
         crawl = _crawl_of(session, parts, claim, source)
         seen = _seen_so_far(session, crawl, claim, source, profile, now=parts.clock.now())
         urls = list(source.start_urls) or list(profile.starts()) or _first_urls(session, crawl)
@@ -268,6 +275,9 @@ def _seen_so_far(
 
     budget = profile.budget
     seen = Seen(budget.pages, budget.depth, budget.parameters)
+    section = profile.section(source.section) if source.section is not None else None
+    if section is not None:
+        seen.foreign = foreign_to(section, profile)
     if "urls" in claim.payload:
         # These addresses and no link of theirs: it says nothing of the rest of the source.
         seen.depth, seen.left_out = 0, True

@@ -120,9 +120,64 @@ def crawl_by_hand(
         with telling(parts, source, claim):
             if running.do(claim):
                 do_made_jobs(parts, running, source)
-        return summarise(parts, source, claim)
+        parted = do_sections(parts, running, source, claim)
+        return parted if parted is not None else summarise(parts, source, claim)
     finally:
         parts.close()
+
+
+def do_sections(
+    parts: "Parts", running: "Worker", source: "Source", whole: "Claim"
+) -> dict[str, Any] | None:
+    """The summary of the crawls of a site's sections, one after the other; none of any other.
+
+    Workers that run beside it take some of them.
+    """
+    from sqlalchemy import select
+
+    from crawler.sections import Made, sections_of
+    from lantian.model import Job
+    from lantian.store import jobs
+
+    with parts.store.read() as session:
+        parted = [
+            Made(one, f"{whole.key}:{one.section}")
+            for one in sections_of(session, source)
+            if one.enabled
+        ]
+    if not parted:
+        return None
+    summaries = []
+    for one in parted:
+        claim = jobs.claim(parts.store, now=parts.clock.now(), keys=(one.key,))
+        if claim is not None and not running.stopped:
+            with telling(parts, one.source, claim):
+                if running.do(claim):
+                    do_made_jobs(parts, running, one.source)
+        with parts.store.read() as session:
+            job = session.scalar(select(Job).where(Job.key == one.key))
+        if job is not None:
+            claim = jobs.Claim(job.id, job.key, job.kind, {}, None, job.token, job.tries)
+            state = {"state": "running"} if job.state == "leased" else {}
+            summaries.append({**summarise(parts, one.source, claim), **state})
+    return added_up(source, summaries)
+
+
+def added_up(source: "Source", summaries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The summary of a whole: counts of its sections together, and how each of them ended."""
+    states = {one["source"]: one["state"] for one in summaries}
+    ended = [state for state in states.values() if state != "finished"]
+    counts: dict[str, Any] = {}
+    for one in summaries:
+        for name, value in one.items():
+            if isinstance(value, int) and name != "crawl":
+                counts[name] = counts.get(name, 0) + value
+    return {
+        "source": source.name,
+        "state": ended[0] if ended else "finished",
+        **counts,
+        "sections": states,
+    }
 
 
 @contextmanager

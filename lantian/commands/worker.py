@@ -12,6 +12,8 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from lantian.model import Source
+    from lantian.reading import SiteProfile
     from lantian.store.jobs import Claim
     from lantian.wiring import Parts
     from lantian.worker.handlers import Handlers, Task
@@ -86,7 +88,10 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     }
     table: dict[str, Handler] = {
         kind: Handler(
-            work=crawl, finish=step(parts), dead=lambda s, c: give_up_crawl(parts, s, c), slow=True
+            work=unless_split(parts, crawl),
+            finish=step(parts),
+            dead=lambda s, c: give_up_crawl(parts, s, c),
+            slow=True,
         )
         for kind, step in after.items()
     }
@@ -103,17 +108,56 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
 
 
 def after_crawl(parts: "Parts") -> "Callable[[Session, Claim], None]":
-    """After a crawl: notified postings that came back."""
+    """After a crawl: notified postings that came back; instead of one, those of its sections."""
 
     def step(session: "Session", claim: "Claim") -> None:
         from lantian.takedowns.recheck import note_returns
 
         now, real_now = parts.clock.now(), parts.real_clock.now()
         crawl_id = crawl_of(session, claim)
-        if crawl_id is not None:
+        if crawl_id is None:
+            split_crawl(parts, session, claim)
+        else:
             note_returns(session, crawl_id, now=now, real_now=real_now, matcher_of=parts.matcher_of)
 
     return step
+
+
+def unless_split(parts: "Parts", crawl: "Callable[[Task], None]") -> "Callable[[Task], None]":
+    """The work of a crawl; a site in sections has none, for the job's end asks for their crawls."""
+
+    def work(task: "Task") -> None:
+        with parts.store.read() as session:
+            whole = whole_of(parts, session, task.claim)
+        if whole is None:
+            crawl(task)
+
+    return work
+
+
+def whole_of(
+    parts: "Parts", session: "Session", claim: "Claim"
+) -> "tuple[Source, SiteProfile] | None":
+    """The source of a crawl that is made in sections, with its profile; none of any other job."""
+    from crawler.run import profile_of
+    from crawler.sections import is_whole
+    from lantian.model import Source
+
+    source_id = claim.payload.get("source_id")
+    source = session.get(Source, source_id) if source_id is not None else None
+    if source is None:
+        return None
+    profile = profile_of(parts, source)
+    return (source, profile) if is_whole(claim, source, profile) else None
+
+
+def split_crawl(parts: "Parts", session: "Session", claim: "Claim") -> None:
+    """Ask for the crawls of the sections, if the job was that of a site in sections."""
+    from crawler.sections import split
+
+    whole = whole_of(parts, session, claim)
+    if whole is not None:
+        split(session, claim, *whole, now=parts.clock.now())
 
 
 def after_recheck(parts: "Parts") -> "Callable[[Session, Claim], None]":

@@ -32,6 +32,10 @@ class Source(Entity):
     """Since when crawls take what is due: the round ends when each page was looked at since."""
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
     """The campaign that made it, and between whose dates alone it is crawled."""
+    part_of_id: Mapped[int | None] = mapped_column(ForeignKey("source.id"), index=True)
+    """The source of which it is a section: its crawls are made when that one's are due."""
+    section: Mapped[str | None]
+    """The section's name in the profile."""
 
     permissions: Mapped[list["Permission"]] = relationship(
         cascade="all, delete-orphan", order_by="Permission.id"

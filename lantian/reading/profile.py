@@ -239,6 +239,25 @@ class Searches(Strict):
         return self
 
 
+class Section(Strict):
+    """A part of a very large site that is a crawl of its own: a board, a category, some words."""
+
+    name: Name
+    title: str = Field("", description="What people call it.")
+    start: Addresses = Field((), description="Addresses at which its crawl begins.")
+    words: tuple[str, ...] = Field((), description="Words of `searches` that it searches for.")
+    pages: Patterns = Field(
+        (), description="Addresses that are its own: the other sections leave them to it."
+    )
+    healthy: Healthy | None = Field(None, description="What its crawl finds when all is well.")
+
+    @model_validator(mode="after")
+    def _begins(self) -> Self:
+        if not self.start and not self.words:
+            raise ValueError("give `start`, or `words` of `searches`")
+        return self
+
+
 class SiteProfile(Strict):
     """How to walk one site and how to read its pages."""
 
@@ -265,6 +284,9 @@ class SiteProfile(Strict):
     discovery: Discovery | None = None
     address: Address = Address()
     searches: Searches | None = None
+    sections: tuple[Section, ...] = Field(
+        (), description="Parts of a very large site that are crawls of their own."
+    )
     links: tuple[LinkRule, ...] = ()
     documents: tuple[DocumentRule, ...] = ()
     markers: Markers = Markers()
@@ -301,12 +323,23 @@ class SiteProfile(Strict):
             raise ValueError(f"a profile of kind {self.kind} needs `start`")
         if not self.hosts and self.kind != "site":
             raise ValueError("name the site's hosts")
+        self._check_sections()
         return self
+
+    def _check_sections(self) -> None:
+        names = [section.name for section in self.sections]
+        if len(set(names)) < len(names):
+            raise ValueError("two sections have one name")
+        if any(section.words for section in self.sections) and self.searches is None:
+            raise ValueError("a section with `words` needs `searches`")
+        if self.sections and self.discovery is not None:
+            raise ValueError("sections begin at addresses of their own: leave `discovery` out")
 
     @cached_property
     def version(self) -> str:
         """The digest of all that decides how pages are read ("sha256:…")."""
         left_out = {"title", "schedule", "manners", "budget", "healthy", "searches", "revisit"}
+        left_out.add("sections")
         if self.discovery is None:
             left_out.add("discovery")
         content = self.model_dump(mode="json", exclude=left_out)
@@ -315,13 +348,23 @@ class SiteProfile(Strict):
 
     def starts(self) -> tuple[str, ...]:
         """Every address at which a crawl begins: the start addresses, then one for each search."""
+        words = self.searches.words if self.searches is not None else ()
+        return (*self.start, *self._searched(words))
+
+    def section(self, name: str) -> Section | None:
+        """The section of that name."""
+        return next((section for section in self.sections if section.name == name), None)
+
+    def starts_of(self, section: Section) -> tuple[str, ...]:
+        """Every address at which the crawl of a section begins."""
+        return (*section.start, *self._searched(section.words))
+
+    def _searched(self, words: tuple[str, ...]) -> tuple[str, ...]:
         if self.searches is None:
-            return self.start
+            return ()
         search = self.searches
-        words = (
-            quote_plus(line, encoding=search.charset, errors="replace") for line in search.words
-        )
-        return (*self.start, *(search.template.replace("{words}", word) for word in words))
+        coded = (quote_plus(line, encoding=search.charset, errors="replace") for line in words)
+        return tuple(search.template.replace("{words}", word) for word in coded)
 
     @property
     def platform_key(self) -> str:

@@ -371,9 +371,12 @@ def upgrade() -> None:
         sa.Column("last_crawl_at", UtcTime(), nullable=True),
         sa.Column("round_began_at", UtcTime(), nullable=True),
         sa.Column("campaign_id", NUMBER, nullable=True),
+        sa.Column("part_of_id", NUMBER, nullable=True),
+        sa.Column("section", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name=op.f("fk_source_campaign_id")
         ),
+        sa.ForeignKeyConstraint(["part_of_id"], ["source.id"], name=op.f("fk_source_part_of_id")),
         sa.ForeignKeyConstraint(
             ["platform_id"], ["platform.id"], name=op.f("fk_source_platform_id")
         ),
@@ -382,6 +385,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_source_campaign_id"), ["campaign_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_source_part_of_id"), ["part_of_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_source_platform_id"), ["platform_id"], unique=False)
 
     op.create_table(
