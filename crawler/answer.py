@@ -8,6 +8,7 @@ from scrapy.http import Response
 from twisted.web.client import URI
 from twisted.web.http_headers import Headers
 
+from lantian.browser.visit import Part
 from lantian.reading import RawPage, Reading
 from lantian.reading.page import Via
 
@@ -19,7 +20,8 @@ class Answer:
     """The last answer to a request: head and body as received, and what was read from it.
 
     Of a browser's answer, `body` is decoded by it, `dom` is the rendered page and `screenshot`
-    a picture of all of it. `note` says what is missing, in a sentence. `kept` is the
+    a picture of all of it; of an evidence visit, `pdf` is it on paper and `parts` what it loaded.
+    `note` says what is missing, in a sentence. `kept` is the
     page that a 304 says still holds. `request` is what was asked, head only, as it was sent.
     """
 
@@ -30,6 +32,8 @@ class Answer:
     remote_ip: str | None = None
     dom: bytes | None = None
     screenshot: bytes | None = None
+    pdf: bytes | None = None
+    parts: tuple[Part, ...] = ()
     reading: Reading | None = None
     note: str = ""
     kept: RawPage | None = None

@@ -12,12 +12,16 @@ from scrapy.crawler import Crawler
 from scrapy.http import Headers, HtmlResponse, Response
 
 from crawler.answer import Answer
+from crawler.walk import SiteSpider
 from lantian.browser.find import find_chromium
 from lantian.browser.launch import is_local, sandbox_for
-from lantian.browser.visit import TABS, BrowserVisit, VisitLimits
+from lantian.browser.visit import NO_STEPS, TABS, BrowserVisit, Step, Steps, VisitLimits
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
-from lantian.errors import BrowserUnavailable
+from lantian.errors import BrowserUnavailable, Invalid
+from lantian.reading import steps_on
+from lantian.reading.address import host_allowed, host_of
+from lantian.reading.walking import PageStep
 from lantian.wiring import Parts
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ class BrowserPlan:
     resolver: Resolver
     permissions: Permissions
     tabs: int
+    memory: int
     limits: VisitLimits
 
 
@@ -53,6 +58,7 @@ def plan_browser(
         resolver=parts.resolver,
         permissions=permissions,
         tabs=max(1, min(TABS, tabs)),
+        memory=settings.browser_memory_mb * 1_000_000,
         limits=VisitLimits(
             seconds=settings.crawl_timeout, max_bytes=settings.crawl_max_bytes, redirects=5
         ),
@@ -64,6 +70,7 @@ class Browsing:
 
     def __init__(self, crawler: Crawler, plan: BrowserPlan) -> None:
         self._user_agent: str = crawler.settings["USER_AGENT"]
+        self._crawler = crawler
         self._plan = plan
         self._stack = AsyncExitStack()
         self._pool: TabPool | None = None
@@ -74,9 +81,34 @@ class Browsing:
         """The rendered page; raises `FetchFailed`, `EgressRefused` or `BrowserUnavailable`."""
         pool = await self._started()
         evidence = bool(request.meta.get("evidence"))
-        visit = await pool.visit(request.url, evidence=evidence)
+        visit = await pool.visit(
+            request.url,
+            evidence=evidence,
+            steps=self._steps(request.url),
+            site=self._site(request.url),
+        )
         request.meta["answer"] = _answer(visit)
         return _response(visit)
+
+    def _steps(self, url: str) -> Steps:
+        """What the profile does on that page before it is read, as gently as it asks for pages."""
+        spider = self._crawler.spider
+        if not isinstance(spider, SiteSpider):
+            return NO_STEPS
+        try:
+            steps = steps_on(spider.profile, spider.canonical(url))
+        except Invalid:
+            return NO_STEPS
+        pause = float(self._crawler.settings.getfloat("DOWNLOAD_DELAY"))
+        return Steps(tuple(map(_step, steps)), pause) if steps else NO_STEPS
+
+    def _site(self, url: str) -> str:
+        """Whose cookies and cache a page gets: those of the source, or of another host's own."""
+        spider, host = self._crawler.spider, host_of(url)
+        run = spider.run if isinstance(spider, SiteSpider) else None
+        if run is None or host in run.hosts or host_allowed(host, run.profile.hosts):
+            return ""
+        return host
 
     async def close(self) -> None:
         """End the browser."""
@@ -100,6 +132,7 @@ class Browsing:
                             resolver=plan.resolver,
                             permissions=plan.permissions,
                             tabs=plan.tabs,
+                            memory=plan.memory,
                             user_agent=self._user_agent,
                             limits=plan.limits,
                         )
@@ -112,8 +145,20 @@ class Browsing:
             return pool
 
 
+def _step(step: PageStep) -> Step:
+    return Step(
+        wait=step.wait or "",
+        click=step.click or "",
+        scroll=step.scroll or "",
+        items=step.items or "",
+        until=step.until,
+        times=step.times,
+    )
+
+
 def _answer(visit: BrowserVisit) -> Answer:
     missing = [] if visit.settled else ["the page did not come to rest"]
+    missing += visit.missing
     if visit.cut:
         missing.append("the page is longer than its picture")
     return Answer(
@@ -124,6 +169,8 @@ def _answer(visit: BrowserVisit) -> Answer:
         remote_ip=visit.remote_ip,
         dom=visit.dom,
         screenshot=visit.screenshot,
+        pdf=visit.pdf,
+        parts=visit.parts,
         note="; ".join(missing),
     )
 

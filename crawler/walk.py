@@ -26,6 +26,7 @@ from lantian.reading import (
     needs_child,
     read_guarded,
     read_page,
+    steps_on,
 )
 from lantian.reading.announced import KINDS, changed_at, is_packed
 from lantian.settings import load_settings
@@ -95,7 +96,7 @@ class SiteSpider(Spider):
 
     def request_for(self, row: Planned, *, browser: bool | None = None) -> Request:
         """The request of a frontier row. Seen addresses were left out before."""
-        by_browser = self.profile.browser == "yes" if browser is None else browser
+        by_browser = wants_browser(self.profile, row) if browser is None else browser
         by_browser = by_browser and row.role not in KINDS
         meta: dict[str, Any] = {"row": row, "browser": by_browser and self.has_browser}
         if row.role == "robots":
@@ -124,7 +125,9 @@ class SiteSpider(Spider):
         if isinstance(answer, Answer):
             answer.reading = reading
         row = response.meta.get("row")
-        if reading.needs_browser and self.has_browser and row is not None:
+        # A wall that the site put up is not got round by another way in.
+        open_to_all = reading.outcome_hint is None
+        if reading.needs_browser and open_to_all and self.has_browser and row is not None:
             yield self.request_for(row, browser=True)
             return
         for document in reading.documents:
@@ -185,6 +188,13 @@ class SiteSpider(Spider):
     def canonical(self, url: str) -> str:
         """The canonical form of an address of this site; raises `Invalid`."""
         return canonical_url(url, self.profile)
+
+
+def wants_browser(profile: SiteProfile, row: Planned) -> bool:
+    """Whether the profile asks for the browser before the page was seen: always, or by steps."""
+    if row.role in KINDS:
+        return False
+    return profile.browser == "yes" or bool(steps_on(profile, row.url))
 
 
 def _unrecorded(source: str, profile: str) -> tuple[SiteProfile, Permissions]:

@@ -195,6 +195,11 @@ class Settings(BaseSettings):
         default=False,
         description="Whether Chromium may open real sites without its sandbox when run as root.",
     )
+    browser_memory_mb: int = Field(
+        default=1_500,
+        ge=300,
+        description="Megabytes that Chromium may hold before it is started anew, between visits.",
+    )
     profiles_dir: Path | None = Field(
         default=None,
         description="Folder of your own site profiles, which win over shipped ones; unset:"

@@ -19,7 +19,7 @@ from crawler.answer import Answer, how_got
 from crawler.middlewares.egress import Refused
 from crawler.outlet import Outlet
 from crawler.run import Run
-from crawler.walk import SiteSpider
+from crawler.walk import SiteSpider, wants_browser
 from lantian.errors import EgressRefused, LantianError
 from lantian.intake.visit import Outcome, Visit
 from lantian.reading import Reading
@@ -107,7 +107,7 @@ class VisitMiddleware:
         outcome, detail = judge(answer, response.status)
         if outcome == "seen" and row.role == "evidence" and answer.via == "http":
             detail = f"no picture: {run.no_browser}"
-        elif outcome == "seen" and run.profile.browser == "yes" and answer.via == "http":
+        elif outcome == "seen" and answer.via == "http" and wants_browser(run.profile, row):
             outcome, detail = "failed", f"this page needs a browser: {run.no_browser}"
         return Visit(
             row_id=row.fingerprint,
@@ -122,6 +122,8 @@ class VisitMiddleware:
             via=answer.via,
             dom=answer.dom,
             screenshot=answer.screenshot,
+            pdf=answer.pdf,
+            parts=answer.parts,
             reading=answer.reading,
             links=links,
             purpose=run.purpose,

@@ -1,10 +1,11 @@
 """Head and body of the main document, from what Chromium tells of them."""
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from lantian.browser.watch import Event, MainDocument
+from lantian.browser.watch import Asked, Event
 
 _HOP = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding"})
 # What a browser calls by these names holds more than Python's codec of that name.
@@ -20,7 +21,7 @@ class Body:
     recoded: bool
 
 
-def head_of(main: MainDocument, response: Event) -> bytes:
+def head_of(main: Asked, response: Event) -> bytes:
     """Status line and fields, verbatim where Chromium has them so (HTTP/1), else rebuilt."""
     status = int(response["status"])
     extra: Event = next((e for e in reversed(main.extras) if e["statusCode"] == status), {})
@@ -39,7 +40,7 @@ def head_of(main: MainDocument, response: Event) -> bytes:
     return "\r\n".join(kept).encode("utf-8", "replace") + b"\r\n\r\n"
 
 
-def body_of(main: MainDocument, told: Event, charset: str) -> Body:
+def body_of(main: Asked, told: Event, charset: str) -> Body:
     """The bytes of the document, if they can be had again from what `getResponseBody` told.
 
     Chromium gives a text decoded by the page's `charset`. Encoded again it is the document if it
@@ -58,6 +59,16 @@ def body_of(main: MainDocument, told: Event, charset: str) -> Body:
     if len(data) != main.received:
         return Body(text.encode("utf-8", "replace"), recoded=True)
     return Body(data, recoded=False)
+
+
+def part_body(part: Asked, told: Event, charsets: Iterable[str]) -> Body:
+    """The bytes of a part, in the first character set in which they are as long as what came."""
+    found = Body(b"", recoded=False)
+    for charset in charsets:
+        found = body_of(part, told, charset)
+        if not found.recoded:
+            break
+    return found
 
 
 def recoded_head(head: bytes) -> bytes:

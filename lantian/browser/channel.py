@@ -1,7 +1,7 @@
 """The line to one tab of Chromium: asks it, runs functions in its page, notices that it is lost."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from playwright.async_api import CDPSession, Page
@@ -62,20 +62,36 @@ class Channel:
         """What Chromium answers."""
         return await self.guard(self._cdp.send(method, arguments))
 
-    async def call(self, function: str, *arguments: object) -> Any:
-        """The result of a function that runs in the main frame, in a world of our own."""
-        world = await self.ask("Page.createIsolatedWorld", frameId=self.frame_id, worldName=WORLD)
+    async def call(self, function: str, *arguments: object, frame_id: str = "") -> Any:
+        """The result of a function that runs in a frame (the main one), in a world of our own."""
+        return (await self._run(function, arguments, frame_id, by_value=True)).get("value")
+
+    async def frame_within(self, function: str, *arguments: object, frame_id: str) -> str:
+        """The id of the frame whose element a function finds in another frame; empty: none of ours.
+
+        A frame in a process of its own is none of this tab.
+        """
+        found = await self._run(function, arguments, frame_id, by_value=False)
+        told = await self.ask("DOM.describeNode", objectId=found["objectId"])
+        return str(told["node"].get("frameId", ""))
+
+    async def _run(
+        self, function: str, arguments: Sequence[object], frame_id: str, *, by_value: bool
+    ) -> Event:
+        frame_id = frame_id or self.frame_id
+        world = await self.ask("Page.createIsolatedWorld", frameId=frame_id, worldName=WORLD)
         told = await self.ask(
             "Runtime.callFunctionOn",
             functionDeclaration=function,
             executionContextId=world["executionContextId"],
             arguments=[{"value": value} for value in arguments],
             awaitPromise=True,
-            returnByValue=True,
+            returnByValue=by_value,
         )
         if "exceptionDetails" in told:
             raise PlaywrightError(f"it broke a look at it: {told['exceptionDetails']['text']}")
-        return told["result"].get("value")
+        result: Event = told["result"]
+        return result
 
     async def guard(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, or `TabLost` if the tab is lost before."""

@@ -12,6 +12,10 @@ from lantian.errors import BrowserUnavailable
 if TYPE_CHECKING:  # Every crawl asks for the rules below, few start a browser.
     from playwright.async_api import Browser, Playwright, ProxySettings
 
+_WITHOUT = (
+    *("DnsOverHttps", "AsyncDns", "MediaRouter", "OptimizationHints", "Translate"),
+    *("IsolateOrigins", "site-per-process", "IsolateSandboxedIframes"),
+)
 FLAGS = (
     "--disable-gpu",
     "--disable-background-networking",
@@ -25,7 +29,10 @@ FLAGS = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--disable-features=DnsOverHttps,AsyncDns,MediaRouter,OptimizationHints,Translate",
+    # Frames share the process of their page, so that what they load is seen, kept and left out as
+    # that of the page is. It is a fresh profile, where no site has anything to hide from another.
+    "--disable-site-isolation-trials",
+    "--disable-features=" + ",".join(_WITHOUT),
     # A page that eats memory crashes its tab, not the machine.
     "--js-flags=--max-old-space-size=512",
 )

@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from playwright.async_api import BrowserContext, Dialog, Page
@@ -13,7 +13,10 @@ from playwright.async_api import Error as PlaywrightError
 from lantian.browser import scripts
 from lantian.browser.answer import body_of, head_of, recoded_head
 from lantian.browser.channel import Channel, Event, TabLost, first_line
-from lantian.browser.visit import Box, BrowserVisit, VisitLimits, headers_of
+from lantian.browser.frames import rendering_of
+from lantian.browser.parts import parts_of, pdf_of
+from lantian.browser.steps import take_steps
+from lantian.browser.visit import Box, BrowserVisit, Steps, VisitLimits, headers_of
 from lantian.browser.watch import EVENTS, Watch, is_marked
 from lantian.egress.proxy import EgressProxy
 from lantian.egress.spelling import read_url
@@ -51,6 +54,7 @@ class Rendered:
 
     dom: bytes
     charset: str
+    unread: int = 0
     boxes: tuple[Box, ...] = ()
     picture: Picture | None = None
 
@@ -83,19 +87,28 @@ class Tab:
         return self._channel.lost
 
     async def visit(
-        self, url: str, *, evidence: bool, texts: Sequence[str], limits: VisitLimits
+        self, url: str, *, evidence: bool, texts: Sequence[str], steps: Steps, limits: VisitLimits
     ) -> BrowserVisit:
         """What the address holds; raises `FetchFailed`, `EgressRefused` or `TabLost`."""
         self.visits += 1
-        self._watch = Watch(self._channel.frame_id)
+        self._watch = Watch(self._channel.frame_id, keeps=evidence)
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(limits.seconds):
+            async with asyncio.timeout(limits.seconds) as clock:
                 if evidence:
                     await self._leave_out([])
                 await self._open(url, limits)
                 settled = await self._settle(limits)
-                rendered = await self._render(limits, evidence=evidence, texts=texts)
-                return await self._answer(url, rendered, settled=settled)
+                missing: tuple[str, ...] = ()
+                if steps.steps:
+                    clock.reschedule(loop.time() + limits.steps_seconds + limits.seconds)
+                    missing = await self._take(steps, limits)
+                if evidence or steps.steps:
+                    clock.reschedule(loop.time() + limits.seconds)
+                rendered = await self._rendered(limits, evidence=evidence, texts=texts)
+                visit = await self._answer(url, rendered, settled=settled)
+                visit = replace(visit, missing=(*missing, *visit.missing))
+                return await self._with_parts(visit, rendered, limits) if evidence else visit
         except TimeoutError as error:
             raise FetchFailed(
                 f"{url} was not there within {limits.seconds:g} s.",
@@ -173,24 +186,57 @@ class Tab:
         self._whole(self._shown(), limits)
         return self._watch.main is main and self._watch.received == received and self._watch.idle()
 
+    async def _rendered(
+        self, limits: VisitLimits, *, evidence: bool, texts: Sequence[str]
+    ) -> Rendered:
+        """The rendered page; where it goes on to another document meanwhile, that one."""
+        while True:
+            main = self._watch.main
+            try:
+                return await self._render(limits, evidence=evidence, texts=texts)
+            except PlaywrightError:
+                if self._watch.main is main:
+                    raise
+            await self._settle(limits)  # which raises if it leads on too often
+
     async def _render(
         self, limits: VisitLimits, *, evidence: bool, texts: Sequence[str]
     ) -> Rendered:
         if evidence:
             await self._channel.call(scripts.SCROLL, limits.screenshot_height)
             await self._settle(limits)
-        told = await self._channel.call(scripts.RENDERED, limits.max_bytes)
-        if told["text"] is None:
+        found = await rendering_of(self._channel, limits.max_bytes, self._watch.refused_frames)
+        if found.html is None:
             raise FetchFailed(
                 f"{self._shown()} renders to more than {limits.max_bytes:,} characters."
             )
-        dom = told["text"].encode("utf-8", "replace")
+        dom = found.html.encode("utf-8", "replace")
         if not evidence:
-            return Rendered(dom, told["charset"])
+            return Rendered(dom, found.charset, found.unread)
         places = await self._channel.call(scripts.BOXES, list(texts)) if texts else []
         picture = await self._photograph(limits)
         boxes = tuple(Box(text, *(at * picture.scale for at in place)) for text, *place in places)
-        return Rendered(dom, told["charset"], boxes, picture)
+        return Rendered(dom, found.charset, found.unread, boxes, picture)
+
+    async def _take(self, steps: Steps, limits: VisitLimits) -> tuple[str, ...]:
+        self._whole(self._shown(), limits)
+        return await take_steps(
+            steps, self._channel, limits, idle=self._watch.idle, settle=self._settle
+        )
+
+    async def _with_parts(
+        self, visit: BrowserVisit, rendered: Rendered, limits: VisitLimits
+    ) -> BrowserVisit:
+        """The visit with a PDF, and with what the page loaded."""
+        missing = list(visit.missing)
+        pdf = await pdf_of(self._channel, limits.max_bytes)
+        if pdf is None:
+            missing.append("there is no PDF of it")
+        asked = list(self._watch.parts.values())
+        parts, lacking = await parts_of(asked, self._channel, self._proxy, limits, rendered.charset)
+        if lacking:
+            missing.append(f"{lacking} of what it loaded could not be kept")
+        return replace(visit, pdf=pdf, parts=parts, missing=tuple(missing))
 
     async def _photograph(self, limits: VisitLimits) -> Picture:
         """The whole page, half and quarter size where it would be too many bytes."""
@@ -244,6 +290,9 @@ class Tab:
             popups=watch.popups,
             script_errors=watch.script_errors,
             received_bytes=watch.received,
+            missing=(f"{rendered.unread} of its frames could not be read",)
+            if rendered.unread
+            else (),
         )
 
     def _fail(self, error: str, url: str) -> NoReturn:

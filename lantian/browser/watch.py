@@ -11,6 +11,8 @@ _MARK = MARK.decode().lower()
 
 ENDLESS = frozenset({"WebSocket", "EventSource", "Media", "Ping", "Prefetch", "Preflight"})
 """Kinds of requests that say nothing about whether a page is ready."""
+BODILESS = frozenset({"WebSocket", "EventSource", "Ping", "Prefetch", "Preflight"})
+"""Kinds of requests that are no part of a page."""
 NO_TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
 
 
@@ -20,8 +22,8 @@ def is_marked(response: Event) -> bool:
 
 
 @dataclass
-class MainDocument:
-    """The document that the tab's main frame shows or waits for."""
+class Asked:
+    """A document that the tab's main frame shows or waits for, or a part of it."""
 
     request_id: str
     url: str
@@ -34,19 +36,26 @@ class MainDocument:
 
 @dataclass
 class Watch:
-    """The state of one visit; `changed` is set whenever something happened."""
+    """The state of one visit; `changed` is set whenever something happened.
+
+    With `keeps` it remembers what the document loads, in `parts`, by request; where that was led on
+    to another address, also each hop.
+    """
 
     frame_id: str
-    main: MainDocument | None = None
-    before: MainDocument | None = None
+    keeps: bool = False
+    main: Asked | None = None
+    before: Asked | None = None
     redirects: list[str] = field(default_factory=list)
     open: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, Asked] = field(default_factory=dict)
     received: int = 0
     blocked: int = 0
     failed: int = 0
     dialogs: int = 0
     popups: int = 0
     refused: int = 0
+    refused_frames: set[str] = field(default_factory=set)
     script_errors: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -65,13 +74,15 @@ class Watch:
         if event.get("type") != "Document" or event.get("frameId") != self.frame_id:
             if event.get("type") not in ENDLESS:
                 self.open[request_id] = url
+            if self.keeps and event.get("type") not in BODILESS and url.startswith("http"):
+                self._part(request_id, url, event.get("redirectResponse"))
             return
         if self.main is not None:
             self.redirects.append(self.main.url)
         if "redirectResponse" in event and self.main is not None:
             self.main = replace(self.main, url=url)
         else:
-            self.before, self.main = self.main, MainDocument(request_id, url)
+            self.before, self.main = self.main, Asked(request_id, url)
 
     def on_answered(self, event: Event) -> None:
         """The head of an answer is there."""
@@ -79,9 +90,17 @@ class Watch:
         if document is not None:
             document.response = event["response"]
             if document is self.main:
-                self.open.clear()  # what the page before it asked for is of no interest now
-        elif is_marked(event["response"]):
+                # What the page before it asked for is of no interest now.
+                self.open.clear()
+                self.parts.clear()
+        if document not in (self.main, self.before) or document is None:
+            self._part_answered(event)
+
+    def _part_answered(self, event: Event) -> None:
+        if is_marked(event["response"]):
             self.refused += 1
+            if event.get("type") == "Document":
+                self.refused_frames.add(event.get("frameId", ""))
 
     def on_told_more(self, event: Event) -> None:
         """The head as it came over the wire is there: before or after `on_answered`."""
@@ -106,6 +125,7 @@ class Watch:
     def on_failed(self, event: Event) -> None:
         """A request came to nothing: broken off, refused or blocked."""
         self.open.pop(event["requestId"], None)
+        self.parts.pop(event["requestId"], None)
         document = self._document(event)
         if document is not None:
             self._break_off(document, event)
@@ -116,7 +136,14 @@ class Watch:
         elif not event.get("canceled"):
             self.failed += 1
 
-    def _break_off(self, document: MainDocument, event: Event) -> None:
+    def _part(self, request_id: str, url: str, led_on: Event | None) -> None:
+        before = self.parts.pop(request_id, None)
+        if before is not None and led_on is not None:
+            before.response, before.finished = led_on, True
+            self.parts[f"{request_id} to {url}"] = before
+        self.parts[request_id] = Asked(request_id, url)
+
+    def _break_off(self, document: Asked, event: Event) -> None:
         before = self.before
         if document is self.main and event.get("canceled") and before is not None:
             # A download, or an answer without content: the page before it still stands.
@@ -125,12 +152,12 @@ class Watch:
         else:
             document.error = event.get("errorText") or "it was broken off"
 
-    def _document(self, event: Event) -> MainDocument | None:
-        """The main document, present or before, that the event is about."""
+    def _document(self, event: Event) -> Asked | None:
+        """The main document, present or before, or the part of it that the event is about."""
         for document in (self.main, self.before):
             if document is not None and document.request_id == event["requestId"]:
                 return document
-        return None
+        return self.parts.get(event["requestId"])
 
 
 _HANDLERS = {

@@ -329,6 +329,7 @@ def summarise(parts: "Parts", source: "Source", claim: "Claim") -> dict[str, Any
             "documents": crawl.documents,
             "hits": crawl.hits,
             "browser_pages": crawl.browser_pages,
+            "browser_share": crawl.browser_share,
             "clues": dict(session.execute(claims).all()),
             "alarms": crawl.alarms,
             "seconds": seconds,

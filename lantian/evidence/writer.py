@@ -161,17 +161,21 @@ class WarcWriter:
         body: bytes,
         remote_ip: str | None = None,
         via: str = "http",
+        part_of: str | None = None,
     ) -> RecordRef:
         """The record of an answer: status line and fields as they are in `head`, and the body.
 
         `at` is real time. Transfer-Encoding is left out, since the body comes without it. What
-        came through the browser (`via`) is decoded, so that field is renamed and marked.
+        came through the browser (`via`) is decoded, so that field is renamed and marked. `part_of`
+        is the record of the page that loaded it.
         """
         browser = via == "browser"
         head = _head(head, len(body), browser=browser)
         note = "fields as the browser tells them; body as it decoded it" if browser else _REBUILT
         block = head + body
         fields: list[tuple[str, str]] = [("Lantian-Rebuilt", note)]
+        if part_of is not None:
+            fields += [("Lantian-Role", "part"), ("WARC-Concurrent-To", f"<{part_of}>")]
         if remote_ip:
             fields.append(("WARC-IP-Address", remote_ip))
         fields.append(("Content-Type", "application/http; msgtype=response"))

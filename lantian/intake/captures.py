@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from lantian.browser.visit import Part
 from lantian.evidence.archive import Original, RecordRef, WarcWriter
 from lantian.evidence.conditions import warc_fields
 from lantian.intake.context import IntakeContext
@@ -16,6 +17,9 @@ from lantian.model import Artifact, Capture, Observation
 
 HTML = "text/html; charset=utf-8"
 PNG = "image/png"
+PDF = "application/pdf"
+PART = "part"
+"""The role of what a page loaded: pictures, styles, scripts, frames."""
 REVISIT = "revisit"
 """The role of a record that says: the payload of its capture was received again."""
 REQUEST = "request"
@@ -119,7 +123,12 @@ def _records(visit: Visit, ctx: IntakeContext) -> list[dict[str, Any]]:
         *_request(visit, payload, warc),
         *_metadata(visit, payload.record_id, ctx),
     ]
-    for role, kind, data in (("dom", HTML, visit.dom), ("screenshot", PNG, visit.screenshot)):
+    made = (
+        ("dom", HTML, visit.dom),
+        ("screenshot", PNG, visit.screenshot),
+        ("pdf", PDF, visit.pdf),
+    )
+    for role, kind, data in made:
         if data is not None:
             ref = warc.write_resource(
                 url=visit.final_url,
@@ -130,7 +139,26 @@ def _records(visit: Visit, ctx: IntakeContext) -> list[dict[str, Any]]:
                 concurrent_to=payload.record_id,
             )
             records.append(_artifact(role, kind, ref, {}))
+    records += (_part(part, visit, payload, warc) for part in visit.parts)
     return records
+
+
+def _part(part: Part, visit: Visit, page: RecordRef, warc: WarcWriter) -> dict[str, Any]:
+    """The record of what the page loaded."""
+    ref = warc.write_response(
+        url=part.url,
+        at=visit.real_at,
+        head=part.raw_head,
+        body=part.body,
+        remote_ip=part.remote_ip,
+        via=visit.via,
+        part_of=page.record_id,
+    )
+    notes = {"decoded_by": "browser", "url": part.url}
+    if part.recoded:
+        notes["recoded"] = "utf-8"
+    media_type = header(part.raw_head, "content-type") or "application/octet-stream"
+    return _artifact(PART, media_type, ref, notes)
 
 
 def _request(visit: Visit, answer: RecordRef, warc: WarcWriter) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from lantian.browser.visit import Part
 from lantian.reading import Reading
 from lantian.reading.page import Via
 from lantian.store.frontier import Planned
@@ -25,8 +26,9 @@ class Visit:
     `outcome` is what the fetch says; intake itself finds that a page is unchanged by its digest,
     or unreadable. `raw_head` is the status line with the headers, `body` what came after it, as
     received (from a browser: as it decoded it). `dom` is the rendered HTML from which `reading`
-    was read, `screenshot` a PNG of the full page. `links` are the rows that are new to this
-    crawl's frontier, as the spider found them. What was handed in (`via`) may have no HTTP answer:
+    was read, `screenshot` a PNG of the full page, `pdf` it on paper and `parts` all
+    that it loaded. `links` are the rows that are new to this crawl's frontier, as the spider found
+    them. What was handed in (`via`) may have no HTTP answer:
     its `status` is 0, `raw_head` empty and `media_type` says what `body` is; `at` is then when
     somebody else saw it, and `notes` say whence it came. `role` and `depth` are those of its row.
     `raw_request` is the request line with the headers, as they were sent to `final_url` (empty:
@@ -45,6 +47,8 @@ class Visit:
     via: Via | Literal["handed"] = "http"
     dom: bytes | None = None
     screenshot: bytes | None = None
+    pdf: bytes | None = None
+    parts: tuple[Part, ...] = ()
     reading: Reading | None = None
     links: tuple[Planned, ...] = ()
     purpose: Purpose = "crawl"
@@ -60,10 +64,11 @@ class Visit:
     @property
     def size(self) -> int:
         """About how many bytes it has: batches are cut by it."""
-        pictures = (self.dom or b"", self.screenshot or b"")
+        pictures = (self.dom or b"", self.screenshot or b"", self.pdf or b"")
         parts = (self.raw_request, self.raw_head, self.body, *pictures)
         text = len(self.reading.text) if self.reading else 0
-        return sum(map(len, parts)) + 3 * text + _OVERHEAD
+        loaded = sum(part.size for part in self.parts)
+        return sum(map(len, parts)) + loaded + 3 * text + _OVERHEAD
 
 
 def header(raw_head: bytes, name: str) -> str | None:

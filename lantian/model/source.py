@@ -139,6 +139,7 @@ class Crawl(Entity):
     hits: Mapped[int] = mapped_column(default=0)
     """Hits that were new."""
     browser_pages: Mapped[int] = mapped_column(default=0)
+    """Visits that were made in the browser; the others went over HTTP."""
     complete: Mapped[bool] = mapped_column(default=False)
     """Whether every planned page was seen, unchanged or gone."""
     alarms: Mapped[list[Any]] = mapped_column(default=list)
@@ -150,3 +151,9 @@ class Crawl(Entity):
     def unknown(self) -> int:
         """Pages that failed, were never reached, or were left out for the budget."""
         return self.failed + self.unreached + self.left_out
+
+    @property
+    def browser_share(self) -> float:
+        """Share of the pages that answered which were opened in the browser."""
+        answered = self.seen + self.unchanged + self.gone + self.blocked + self.logged_out
+        return round(min(1.0, self.browser_pages / answered), 3) if answered else 0.0

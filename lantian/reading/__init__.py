@@ -13,6 +13,7 @@ from lantian.reading.loading import (
     profile_schema,
 )
 from lantian.reading.page import Link, RawPage, ReadDocument, Reading
+from lantian.reading.plan import steps_on
 from lantian.reading.profile import SiteProfile
 from lantian.reading.read import READER_VERSION, read_page
 
@@ -35,4 +36,5 @@ __all__ = [
     "profile_schema",
     "read_guarded",
     "read_page",
+    "steps_on",
 ]

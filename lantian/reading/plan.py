@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from lantian.reading.address import AddressRules, address_rules, path_of
 from lantian.reading.profile import DocumentRule, LinkRule, Marker, SiteProfile
 from lantian.reading.syntax import any_pattern, is_whole, pattern_regex
+from lantian.reading.walking import PageStep
 
 _ENDING = re.compile(r"\*\*[^*{}?]+")
 MOST_PLANS = 1_000
@@ -78,6 +79,11 @@ class Plan:
     logged_out: tuple[MarkerPlan, ...]
     blocked: tuple[MarkerPlan, ...]
     hosts: tuple[str, ...]
+    steps: tuple[tuple[PageStep, Addresses], ...] = ()
+
+    def steps_on(self, url: str, path: str) -> tuple[PageStep, ...]:
+        """What is done on the page of this address before it is read."""
+        return tuple(step for step, where in self.steps if not where or where.match(url, path))
 
 
 _plans: dict[str, Plan] = {}
@@ -108,7 +114,13 @@ def make_plan(profile: SiteProfile) -> Plan:
         logged_out=_markers(markers.logged_out),
         blocked=_markers(markers.blocked),
         hosts=tuple(host.lower() for host in profile.hosts),
+        steps=tuple((step, addresses(step.pages)) for step in profile.steps),
     )
+
+
+def steps_on(profile: SiteProfile, url: str) -> tuple[PageStep, ...]:
+    """What is done on the page of a canonical address before it is read."""
+    return plan_of(profile).steps_on(url, path_of(url)) if profile.steps else ()
 
 
 def addresses(patterns: tuple[str, ...]) -> Addresses:

@@ -20,7 +20,7 @@ from lantian.reading.select import (
     language_of,
 )
 from lantian.reading.syntax import check_css
-from lantian.reading.walking import Discovery, Revisit
+from lantian.reading.walking import Discovery, PageStep, Revisit
 
 Kind = Literal["shop", "forum", "search", "site"]
 Browser = Literal["no", "yes", "if-missing"]
@@ -277,6 +277,9 @@ class SiteProfile(Strict):
     browser: Browser = Field(
         "no", description="Whether pages need a browser: no, yes, or where content is missing."
     )
+    steps: tuple[PageStep, ...] = Field(
+        (), description="What is done on pages in the browser before they are read, in order."
+    )
     schedule: str | None = Field(None, description="Cron line in Asia/Shanghai.")
     manners: Manners = Manners()
     budget: Budget = Budget()
@@ -323,6 +326,8 @@ class SiteProfile(Strict):
             raise ValueError(f"a profile of kind {self.kind} needs `start`")
         if not self.hosts and self.kind != "site":
             raise ValueError("name the site's hosts")
+        if self.steps and self.browser == "no":
+            raise ValueError("`steps` are done in the browser: give browser: if-missing, or yes")
         self._check_sections()
         return self
 
@@ -342,6 +347,8 @@ class SiteProfile(Strict):
         left_out.add("sections")
         if self.discovery is None:
             left_out.add("discovery")
+        if not self.steps:
+            left_out.add("steps")
         content = self.model_dump(mode="json", exclude=left_out)
         line = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(line.encode()).hexdigest()

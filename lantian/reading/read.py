@@ -176,7 +176,9 @@ def _judged(reading: Reading, raw: RawPage, plan: Plan, view: View) -> Reading:
     """The reading with what its scarcity means: browser, second reader, or an empty page."""
     browser = plan.profile.browser
     if raw.via == "http" and (
-        browser == "yes" or (browser == "if-missing" and _is_missing(reading, view))
+        browser == "yes"
+        or (plan.steps and plan.steps_on(view.url, _path(view.url, plan)))
+        or (browser == "if-missing" and _is_missing(reading, view))
     ):
         reading = replace(reading, needs_browser=True)
     if not reading.text:

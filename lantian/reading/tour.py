@@ -8,6 +8,7 @@ from lantian.reading.guarded import read_guarded
 from lantian.reading.health import Tally, alarms
 from lantian.reading.limits import needs_child
 from lantian.reading.page import LinkRole, RawPage, Reading
+from lantian.reading.plan import steps_on
 from lantian.reading.profile import SiteProfile
 from lantian.reading.read import read_page
 
@@ -120,8 +121,9 @@ class Tour:
         return tally
 
     def _wanted(self, url: str, role: str) -> Wanted:
-        by_browser = self.profile is not None and self.profile.browser == "yes" and self.browser
-        return Wanted(url, role, browser=by_browser)
+        profile = self.profile
+        asks = profile is not None and (profile.browser == "yes" or bool(steps_on(profile, url)))
+        return Wanted(url, role, browser=asks and self.browser)
 
     def _by_link(self, known: set[str]) -> Wanted | None:
         used = Counter(page.role for page in self.pages if page.reading is not None)

@@ -1,12 +1,15 @@
-"""Parts of a profile that say how a site is walked again: when, and from which lists."""
+"""Parts of a profile that say how a site is walked: when again, by which lists and steps."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from lantian.reading.page import LinkRole
 from lantian.reading.select import Addresses, Patterns, Strict
+from lantian.reading.syntax import check_css
+
+Css = Annotated[str, BeforeValidator(check_css)]
 
 
 class Revisit(Strict):
@@ -53,4 +56,34 @@ class Discovery(Strict):
     def _something(self) -> Self:
         if not (self.robots or self.sitemaps or self.feeds):
             raise ValueError("name robots, sitemaps or feeds")
+        return self
+
+
+class PageStep(Strict):
+    """What is done on a page in the browser before it is read: to wait, click or scroll.
+
+    Clicks and scrolls are done again and again until nothing more comes.
+    """
+
+    pages: Patterns = Field((), description="Pages on which it is done; none given: every page.")
+    wait: Css | None = Field(None, description="Wait until there is such an element.")
+    click: Css | None = Field(None, description="Click the first such element that is in sight.")
+    scroll: Css | None = Field(
+        None, description="Scroll to the end: `page`, or the element that has a bar of its own."
+    )
+    items: Css | None = Field(
+        None, description="What comes by it; not given: the height of the page tells."
+    )
+    until: int = Field(1_000, ge=1, le=20_000, description="Enough `items`.")
+    times: int = Field(100, ge=1, le=1_000, description="Clicks or scrolls, at most.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.wait, self.click, self.scroll)) != 1:
+            raise ValueError("give exactly one of wait, click, scroll")
+        given = self.model_fields_set & {"items", "until", "times"}
+        if self.wait is not None and given:
+            raise ValueError(f"`wait` is done once: leave {', '.join(sorted(given))} out")
+        if "until" in given and self.items is None:
+            raise ValueError("`until` counts `items`: give them")
         return self

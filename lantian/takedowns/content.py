@@ -213,11 +213,12 @@ def _capture(capture: Capture) -> dict[str, Any]:
         "status": capture.status,
         "payload_digest": capture.payload_digest,
         "content_digest": capture.content_digest,
-        # How it was asked for is in the evidence, and nothing that a platform could look at.
-        "artifacts": [
-            _artifact(one) for one in capture.artifacts if one.role not in {"request", "metadata"}
-        ],
+        "artifacts": [_artifact(one) for one in capture.artifacts if one.role not in _NOT_TOLD],
     }
+
+
+# How it was asked for and what it loaded is in the evidence, and nothing for a platform to look at.
+_NOT_TOLD = frozenset({"request", "metadata", "part"})
 
 
 def _artifact(artifact: Artifact) -> dict[str, Any]:

@@ -24,9 +24,14 @@ CHUNK = 256 * 1024
 IN_MEMORY = 8 * 1024 * 1024
 """A larger pack goes through a file that has no name."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes
-SUFFIXES = {"image/png": "png", "text/html": "html", "application/json": "json"}
-ONLY_RECORDS = frozenset({"request", "metadata"})
-"""Roles that are told by `records.warc.gz` alone: how a page was got is no file of its own."""
+SUFFIXES = {
+    "image/png": "png",
+    "text/html": "html",
+    "application/json": "json",
+    "application/pdf": "pdf",
+}
+ONLY_RECORDS = frozenset({"request", "metadata", "part"})
+"""Roles in `records.warc.gz` alone: how a page was got, and what it loaded, are no files here."""
 README = """\
 本压缩包是处置通知的证据材料。manifest.json 列出每个文件的 SHA-256；
 notice.json 是通知正文的规范化 JSON，其 SHA-256 即通知的 content_digest。

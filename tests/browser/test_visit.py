@@ -13,6 +13,7 @@ from PIL import Image
 
 from lantian.browser.visit import VisitLimits
 from lantian.errors import EgressRefused, FetchFailed
+from tests.browser.conftest import only_context
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Browsing
@@ -141,8 +142,7 @@ def test_a_page_of_nothing_but_dialogs_fails_by_name(browser: "Browsing") -> Non
 def test_popups_are_closed(browser: "Browsing") -> None:
     visit = browser.visit("/popups")
     assert "窗" in visit.dom.decode()
-    context = browser.pool._context
-    assert context is not None
+    context = only_context(browser.pool)
     assert len(context.pages) <= 2 + 1  # one may be closing
 
 
@@ -208,8 +208,9 @@ def test_redirects_are_followed_and_told(path: str, browser: "Browsing") -> None
 
 @pytest.mark.parametrize("path", ["/loop", "/loop-by-script"])
 def test_a_redirect_loop_ends(path: str, browser: "Browsing") -> None:
+    limits = VisitLimits(seconds=90, settle_seconds=60)
     with pytest.raises(FetchFailed, match=r"leads on more than 5 times|TOO_MANY_REDIRECTS"):
-        browser.visit(path)
+        browser.visit(path, limits=limits)
     assert browser.visit("/plain").status == 200
 
 
@@ -238,8 +239,7 @@ def test_no_file_is_opened(browser: "Browsing") -> None:
 
 def test_a_crashed_tab_fails_its_visit_and_is_replaced(browser: "Browsing") -> None:
     async def crash() -> None:
-        context = browser.pool._context
-        assert context is not None
+        context = only_context(browser.pool)
         assert context.browser is not None
         visit = asyncio.create_task(browser.pool.visit(f"{browser.site.url}/long-poll"))
         await context.wait_for_event("request", lambda asked: asked.url.endswith("/endless"))

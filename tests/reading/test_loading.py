@@ -53,6 +53,20 @@ documents:
         ("text: .body|each: .card", 6, "documents.0", "a position on a page is no key"),
         ("text: .body|each: {const: x}", 6, "documents.0", "must be css, xpath or jsonpath"),
         ("kind: shop|kind: search", 1, "profile", "needs `searches`"),
+        ("kind: shop|kind: shop\nsteps: [{scroll: page}]", 1, "profile", "give browser: if-miss"),
+        *(
+            (f"kind: shop|kind: shop\nbrowser: 'yes'\nsteps:\n  - {{wait: p}}\n  - {step}", *rest)
+            for step, *rest in (
+                ("{click: .m, scroll: page}", 6, "steps.1", "exactly one of wait, click, scroll"),
+                ("{items: .x}", 6, "steps.1", "exactly one of wait, click, scroll"),
+                ("{click: '.m['}", 6, "steps.1.click", "is no CSS selector"),
+                ("{wait: .m, times: 3}", 6, "steps.1", "leave times out"),
+                ("{scroll: page, until: 9}", 6, "steps.1", "counts `items`"),
+                ("{scroll: page, times: 0}", 6, "steps.1.times", "greater than or equal"),
+                ("{scroll: page, pages: [x]}", 6, "steps.1.pages.0", "must begin with / or *"),
+                ("{scrol: page}", 6, "steps.1.scrol", "did you mean 'scroll'?"),
+            )
+        ),
         ("kind: shop|kind: shop\nbrowser: maybe", 3, "browser", "'no', 'yes' or 'if-missing'"),
         ("kind: shop|kind: shop\nschedule: daily", 3, "schedule", "is no cron line"),
         ("kind: shop|kind: shop\ncharset: gb-2", 3, "charset", "is no character set"),

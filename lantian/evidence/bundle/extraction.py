@@ -22,6 +22,7 @@ ROLES = {
     "dom": "浏览器渲染后的页面（DOM）",
     "screenshot": "整页截图",
     "pdf": "页面 PDF",
+    "part": "页面载入的资源",
     "request": "发出的请求",
     "metadata": "采集元数据",
     "revisit": "再次访问的响应（内容未变）",
@@ -138,6 +139,11 @@ def steps_of(told: Mapping[str, Any]) -> list[str]:
         steps.append("页面渲染完成后，保存渲染后的 DOM，写入同一 WARC 文件并计算摘要。")
     if told["screenshots"]:
         steps.append("对整个页面截图，写入同一 WARC 文件并计算摘要。")
+    kept = {one["role"] for one in told["obtained"]}
+    if "pdf" in kept:
+        steps.append("将页面按屏幕显示输出为 PDF，写入同一 WARC 文件并计算摘要。")
+    if "part" in kept:
+        steps.append("将页面载入的图片、样式、脚本和框架写入同一 WARC 文件并计算摘要。")
     if told["unreadable"]:
         steps.append(f"该响应未能读取：{told['unreadable']}")
     if told["hits_stood"] is not None:
