@@ -330,7 +330,7 @@ def _with_pictures(session: Session, document: Document) -> Document | None:
         by_number = {place.number: place for place in now_there}
         for place in places:
             one = by_number.get(place.number)
-            if one is not None and place.picture_id is None:
+            if one is not None and place.start is None:
                 place.picture_id, place.capture_id = one.picture_id, one.capture_id
         return None
     values = {name: getattr(document, name) for name in _COLUMNS}

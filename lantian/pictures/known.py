@@ -15,7 +15,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A picture by its address: its page and, once it was captured and read, what it says."""
+    """A picture by its address: its page and, once it was looked at, what it says where."""
 
     page_id: int
     picture_id: int | None = None
@@ -56,6 +56,7 @@ def known_pictures(session: Session, source_id: int, urls: Iterable[str]) -> dic
     for start in range(0, len(wanted), _CHUNK):
         statement = (
             select(Page.url, Page.id, Capture.id, Picture)
+            .select_from(Page)
             .outerjoin(Capture, (Capture.id == Page.last_capture_id) & kept)
             .outerjoin(Picture, Picture.digest == Capture.payload_digest)
             .where(Page.source_id == source_id, Page.role == "picture")
@@ -63,7 +64,7 @@ def known_pictures(session: Session, source_id: int, urls: Iterable[str]) -> dic
         )
         for url, page_id, capture_id, row in session.execute(statement):
             picture = cast("Picture | None", row)
-            if picture is None or picture.state != "read":
+            if picture is None or picture.state == "waiting":
                 found[url] = Known(page_id)
             else:
                 text, _ = text_of(lines_of(picture))

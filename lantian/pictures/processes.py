@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -136,13 +137,14 @@ class Readers:
         self._free: SimpleQueue[Reader] = SimpleQueue()
         for reader in self._all:
             self._free.put(reader)
+        # Whoever does not use it as a block lets go of it all the same.
+        self._ended = weakref.finalize(self, _end, self._all)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for reader in self._all:
-            reader.close()
+        self._ended()
 
     @property
     def children(self) -> list[int | None]:
@@ -168,6 +170,11 @@ class Readers:
                     yield done, future.result()
             for done, future in waiting:
                 yield done, future.result()
+
+
+def _end(readers: list[Reader]) -> None:
+    for reader in readers:
+        reader.close()
 
 
 def processors() -> int:
