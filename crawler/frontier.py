@@ -14,6 +14,7 @@ from scrapy.crawler import Crawler
 from twisted.internet.defer import Deferred
 
 from crawler.allowance import Allowance
+from crawler.run import Run
 from crawler.walk import SiteSpider
 from lantian.store import frontier
 from lantian.store.frontier import Planned
@@ -22,10 +23,10 @@ from lantian.store.frontier import Planned
 class Frontier(BaseScheduler):
     """Requests by priority, then first in, first out.
 
-    When the budget of the day is used up nothing is given any more; what waits stays open in the
-    store, where the end of the crawl counts it. Requests of rows are never dropped: their addresses
-    were seen before they were made. Others are dropped if an equal one came before, as Scrapy's
-    users expect.
+    When the budget of the day is used up, or the crawl is put off, nothing is given any more; what
+    waits stays open in the store, where the end of the crawl counts it, or its going on takes it
+    up. Requests of rows are never dropped: their addresses were seen before they were made. Others
+    are dropped if an equal one came before, as Scrapy's users expect.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -36,6 +37,7 @@ class Frontier(BaseScheduler):
         self._count = count()
         self._waiting = 0
         self._allowance: Allowance | None = None
+        self._run: Run | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -45,7 +47,7 @@ class Frontier(BaseScheduler):
     def open(self, spider: Spider) -> Deferred[None] | None:
         """Take up the rows of the crawl that are still to be visited."""
         if isinstance(spider, SiteSpider) and spider.run is not None:
-            run = spider.run
+            run = self._run = spider.run
             if run.purpose == "crawl" and "urls" not in run.claim.payload:
                 self._allowance = run.allowance
             with run.parts.store.read() as session:
@@ -63,6 +65,8 @@ class Frontier(BaseScheduler):
 
     def has_pending_requests(self) -> bool:
         """Whether anything waits for today."""
+        if self._run is not None and self._run.ends:
+            return False
         return self._waiting > 0 and not (self._allowance is not None and self._allowance.used_up)
 
     def enqueue_request(self, request: Request) -> bool:
@@ -77,6 +81,8 @@ class Frontier(BaseScheduler):
 
     def next_request(self) -> Request | None:
         """The next request, if any waits and the budget of the day has room for it."""
+        if self._run is not None and self._rests(self._run):
+            return None
         while self._priorities:
             lane = self._lanes.get(-self._priorities[0][0])
             if lane:
@@ -86,6 +92,11 @@ class Frontier(BaseScheduler):
                 return lane.popleft()
             heappop(self._priorities)
         return None
+
+    def _rests(self, run: Run) -> bool:
+        if run.keeps_hours and not run.ends:
+            run.look_at_hours()
+        return run.ends
 
     def _allowed(self, request: Request) -> bool:
         row = request.meta.get("row")

@@ -8,6 +8,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.browsing import Browsing
+from crawler.courtesy import courtesy_of
 from crawler.walk import SiteSpider
 from lantian.errors import BrowserUnavailable
 
@@ -25,6 +26,7 @@ class Handler:
         self._http = HTTP11DownloadHandler(crawler)
         self._crawler = crawler
         self._browsing: Browsing | None = None
+        self._courtesy = courtesy_of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -32,7 +34,13 @@ class Handler:
         return cls(crawler)
 
     async def download_request(self, request: Request) -> Response:
-        """The answer to a request."""
+        """The answer to a request, made when its host may be asked; raises `PutOff`."""
+        await self._courtesy.turn(request.url)
+        response = await self._download(request)
+        request.meta["pause"] = self._courtesy.heard(response)
+        return response
+
+    async def _download(self, request: Request) -> Response:
         if not request.meta.get("browser"):
             return await self._http.download_request(request)
         try:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
-from crawler.run import Run
+from crawler.run import PAUSE, PAUSED, Run
+from lantian.model import Crawl, Job
+from lantian.store import jobs
 
 DONE, FAILED, INTERRUPTED, LEASE_LOST = 0, 1, 75, 76
 """Exit statuses of a crawl's process; the worker knows them (`lantian.worker.child`)."""
@@ -18,6 +20,8 @@ def run_spider(run: Run, overrides: Mapping[str, str] | None = None) -> int:
     """The exit status of the run's spider; Scrapy's settings may be overridden by name."""
     if run.finished:
         return DONE
+    if run.paused_until is not None:
+        return put_off(run)
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.setdict(dict(overrides or {}), priority="cmdline")
@@ -27,7 +31,17 @@ def run_spider(run: Run, overrides: Mapping[str, str] | None = None) -> int:
     gc.freeze()
     gc.set_threshold(700)
     process.start()
-    return status_of(run)
+    return status_of(run) if run.reason != PAUSE else put_off(run)
+
+
+def put_off(run: Run) -> int:
+    """The exit status of a run that pauses: its job is due when it goes on, and says why."""
+    assert run.paused_until is not None  # noqa: S101  (asked before)
+    with run.parts.store.write() as session:
+        jobs.require(session, run.claim.id, run.claim.token)
+        session.get_one(Job, run.claim.id).due = run.paused_until
+        session.get_one(Crawl, run.crawl_id).reason = PAUSED + run.why
+    return INTERRUPTED
 
 
 def status_of(run: Run) -> int:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
@@ -19,7 +19,7 @@ from lantian.egress.resolver import Resolver
 from lantian.errors import BrowserUnavailable, ConfigError, NotFound
 from lantian.evidence.tails import cut_tails
 from lantian.intake.visit import Purpose
-from lantian.model import Crawl, FrontierRow, Source
+from lantian.model import Crawl, FrontierRow, Job, RobotsException, Source
 from lantian.reading import SiteProfile, find_profile
 from lantian.reading.address import host_of
 from lantian.settings import Settings
@@ -30,6 +30,12 @@ from lantian.wiring import Parts
 if TYPE_CHECKING:
     from crawler.browsing import BrowserPlan
 
+PAUSE = "paused"
+"""Why a run ended that goes on later."""
+PAUSED = "paused: "
+"""With what the reason of a crawl begins that was put off."""
+MOST_REFUSED = timedelta(days=1)
+"""How long a crawl is put off again and again because the site refuses."""
 MOST_FIRST = 1_000
 """Addresses by which the hosts of a source without start address are known."""
 
@@ -114,7 +120,9 @@ class Run:
 
     `hosts` are the hosts that belong to the site; where a start address is redirected to another
     host, that one joins them. `browser` is how one is started; `no_browser` says why there is none.
-    `writer` was started ahead; none: it is started with the spider.
+    `writer` was started ahead; none: it is started with the spider. `robots` are the exceptions
+    from robots.txt. A run that is put off ends with `paused_until`, and goes on then as the same
+    job; one that `gave_up` ends before its time; both for the reason `why`.
     """
 
     parts: Parts
@@ -129,11 +137,50 @@ class Run:
     seen: Seen
     hosts: set[str]
     allowance: Allowance
+    began_at: datetime
     browser: "BrowserPlan | None" = None
     writer: WriterProcess | None = None
     no_browser: str = ""
     finished: bool = False
     reason: str = ""
+    robots: "tuple[RobotsException, ...]" = ()
+    paused_until: datetime | None = None
+    gave_up: bool = False
+    why: str = ""
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing more is to be asked for now."""
+        return self.paused_until is not None or self.gave_up
+
+    @property
+    def keeps_hours(self) -> bool:
+        """Whether it holds itself to the hours of the site: a crawl does, a visit of pages not."""
+        return (
+            bool(self.profile.manners.hours)
+            and self.purpose == "crawl"
+            and "urls" not in self.claim.payload
+        )
+
+    def look_at_hours(self) -> None:
+        """Put the crawl off if the site may not be crawled at this hour."""
+        now = self.parts.clock.now()
+        opens = self.profile.manners.opens_at(now)
+        if opens > now:
+            self.put_off(opens, f"the site is crawled at {', '.join(self.profile.manners.hours)}")
+
+    def put_off(self, until: datetime, why: str) -> None:
+        """Let the crawl pause until then; it goes on as the same job, with the same frontier."""
+        if self.paused_until is None or until > self.paused_until:
+            self.paused_until, self.why = until, why
+
+    def put_off_for(self, seconds: float, why: str) -> None:
+        """Let the crawl pause so long because the site wants it; for a day in all, then give up."""
+        until = self.parts.clock.now() + timedelta(seconds=seconds)
+        if until > self.began_at + MOST_REFUSED:
+            self.gave_up, self.why = True, f"{why}, and that for a day"
+        else:
+            self.put_off(until, why)
 
 
 def profile_of(parts: Parts, source: Source) -> SiteProfile:
@@ -151,6 +198,14 @@ def source_named(session: Session, name: str) -> Source:
         )
     _ = source.permissions
     return source
+
+
+def exceptions_of(session: Session, source_id: int) -> tuple[RobotsException, ...]:
+    """The exceptions from robots.txt that stand for a source."""
+    standing = select(RobotsException).where(
+        RobotsException.source_id == source_id, RobotsException.revoked_at.is_(None)
+    )
+    return tuple(session.scalars(standing.order_by(RobotsException.id)))
 
 
 def permissions_of(parts: Parts, source: Source) -> Permissions:
@@ -205,6 +260,8 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
         seen = _seen_so_far(session, crawl, claim, source, profile, now=parts.clock.now())
         urls = list(source.start_urls) or list(profile.starts()) or _first_urls(session, crawl)
         urls += claim.payload.get("urls", ())
+        robots = exceptions_of(session, source.id)
+        due = session.get_one(Job, claim.id).due
     run = Run(
         parts=parts,
         claim=claim,
@@ -225,9 +282,16 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
             home=home_of(urls, profile),
             holder=hosts.holder_of(claim.id, claim.token),
         ),
+        began_at=crawl.started_at,
         finished=crawl.state != "running",
         reason=crawl.reason,
+        robots=robots,
     )
+    if crawl.reason.startswith(PAUSED) and due > parts.clock.now():
+        # Asked for by hand before its time: what the site wants holds all the same.
+        run.put_off(due, crawl.reason.removeprefix(PAUSED))
+    elif run.keeps_hours:
+        run.look_at_hours()
     if run.purpose == "evidence" or profile.browser != "no":
         _plan_browser(run, urls)
     return run

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
@@ -29,6 +30,7 @@ from lantian.reading import (
     steps_on,
 )
 from lantian.reading.announced import KINDS, changed_at, is_packed
+from lantian.reading.walls import wall_of
 from lantian.settings import load_settings
 from lantian.store.frontier import Planned
 
@@ -122,9 +124,13 @@ class SiteSpider(Spider):
         raw = raw_page(response)
         reading = await self.read(raw)
         answer = response.meta.get("answer")
+        row = response.meta.get("row")
+        wall = wall_of(raw, reading, row.url if row is not None else raw.url)
+        if wall is not None:
+            reading = replace(reading, outcome_hint=wall.hint, documents=(), links=())
         if isinstance(answer, Answer):
             answer.reading = reading
-        row = response.meta.get("row")
+            answer.note = "; ".join(filter(None, (wall.why if wall else "", answer.note)))
         # A wall that the site put up is not got round by another way in.
         open_to_all = reading.outcome_hint is None
         if reading.needs_browser and open_to_all and self.has_browser and row is not None:

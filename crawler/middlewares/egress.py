@@ -14,6 +14,7 @@ from crawler.walk import SiteSpider
 from lantian.egress.deny import check_url
 from lantian.errors import EgressRefused
 from lantian.reading.address import host_allowed, host_of
+from lantian.reading.walls import is_log_in
 from lantian.settings import load_settings
 from lantian.store.frontier import Planned
 
@@ -26,6 +27,10 @@ class Refused(IgnoreRequest):
 
 class OffSite(IgnoreRequest):
     """A redirect that leaves the site."""
+
+
+class LogInElsewhere(OffSite):
+    """A redirect to another host that wants a log-in."""
 
 
 class EgressMiddleware:
@@ -87,4 +92,6 @@ def _stay(spider: SiteSpider, row: Planned | None, url: str) -> None:
         bare = host.removeprefix("www.")
         run.hosts |= {bare, f"www.{bare}"}
         return
+    if is_log_in(url):
+        raise LogInElsewhere(f"redirected to a log-in at {host}")
     raise OffSite(f"redirected to another site, {host}")

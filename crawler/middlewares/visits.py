@@ -16,7 +16,9 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.answer import Answer, how_got
-from crawler.middlewares.egress import Refused
+from crawler.courtesy import PutOff
+from crawler.middlewares.egress import LogInElsewhere, Refused
+from crawler.middlewares.robots import Unreachable
 from crawler.outlet import Outlet
 from crawler.run import Run
 from crawler.walk import SiteSpider, wants_browser
@@ -96,6 +98,9 @@ class VisitMiddleware:
         row = request.meta.get("row")
         if self.outlet is None or not isinstance(row, Planned):
             failure.raiseException()
+        if isinstance(failure.value, PutOff):
+            # No visit: its row stays open, and is asked for when the crawl goes on.
+            return
         outcome, detail = why(failure.value)
         await self.outlet.put(self._failed(row, request.url, outcome, detail))
         await self.outlet.room()
@@ -105,6 +110,7 @@ class VisitMiddleware:
         assert isinstance(answer, Answer)  # noqa: S101  (RawMiddleware saw every answer)
         run.allowance.received(row.fingerprint, len(answer.head) + len(answer.body))
         outcome, detail = judge(answer, response.status)
+        detail = "; ".join(filter(None, (detail, response.meta.get("robots", ""))))
         if outcome == "seen" and row.role == "evidence" and answer.via == "http":
             detail = f"no picture: {run.no_browser}"
         elif outcome == "seen" and answer.via == "http" and wants_browser(run.profile, row):
@@ -176,6 +182,10 @@ def why(error: BaseException | None) -> tuple[Outcome, str]:
     text = str(error) or type(error).__name__
     if isinstance(error, (Refused, EgressRefused)):
         return "blocked", f"refused: {text}"
+    if isinstance(error, LogInElsewhere):
+        return "logged_out", text
+    if isinstance(error, Unreachable):
+        return "failed", text
     if isinstance(error, IgnoreRequest):
         return _ignored(text)
     if isinstance(error, DownloadCancelledError):

@@ -17,7 +17,7 @@ LOOK_SECONDS = 0.5
 """Between two looks at how far a crawl is."""
 
 if TYPE_CHECKING:
-    from lantian.model import Source
+    from lantian.model import Crawl, Job, Source
     from lantian.store.jobs import Claim
     from lantian.wiring import Parts
     from lantian.worker.loop import Worker
@@ -57,6 +57,8 @@ def register(app: typer.Typer) -> None:
         """Crawl a site: its pages, the claims on them, their evidence.
 
         An unknown address becomes a source of its own (same site, two links deep, 200 pages).
+        Exit status 75: it pauses, for the hours of the site or because that refused for now;
+        `lantian worker` goes on with it in time, and so does the same command then.
         """
         overrides = dict(_pair(text) for text in settings or ())
         if job:
@@ -71,7 +73,7 @@ def register(app: typer.Typer) -> None:
         summary = crawl_by_hand(target, allow or (), why, overrides, due=due)
         show(summary, as_json=as_json)
         if summary["state"] != "finished":
-            raise typer.Exit(1)
+            raise typer.Exit(75 if summary["state"] == "paused" else 1)
 
 
 def run_child(job_id: int, token: int, overrides: dict[str, str]) -> int:
@@ -323,7 +325,8 @@ def summarise(parts: "Parts", source: "Source", claim: "Claim") -> dict[str, Any
         return {
             "source": source.name,
             "crawl": crawl.id,
-            "state": crawl.state if job is not None and job.state == "done" else "failed",
+            "state": state_of(crawl, job),
+            **({"goes_on_at": job.due.isoformat()} if is_paused(crawl, job) and job else {}),
             "reason": crawl.reason or (job.last_error if job is not None else ""),
             **{name: getattr(crawl, name) for name in names},
             "documents": crawl.documents,
@@ -334,6 +337,21 @@ def summarise(parts: "Parts", source: "Source", claim: "Claim") -> dict[str, Any
             "alarms": crawl.alarms,
             "seconds": seconds,
         }
+
+
+def is_paused(crawl: "Crawl", job: "Job | None") -> bool:
+    """Whether the crawl was put off, and its job waits to go on."""
+    from crawler.run import PAUSED
+
+    waits = job is not None and job.state == "ready"
+    return waits and crawl.state == "running" and crawl.reason.startswith(PAUSED)
+
+
+def state_of(crawl: "Crawl", job: "Job | None") -> str:
+    """How the crawl ended: finished, failed or paused."""
+    if is_paused(crawl, job):
+        return "paused"
+    return crawl.state if job is not None and job.state == "done" else "failed"
 
 
 def show(summary: dict[str, Any], *, as_json: bool) -> None:

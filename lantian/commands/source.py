@@ -25,6 +25,8 @@ def register(app: typer.Typer) -> None:
     source.command("list")(list_)
     source.command("off")(off)
     source.command("on")(on)
+    source.command("robots")(robots)
+    source.command("manners")(manners)
     app.add_typer(source, name="source")
 
 
@@ -142,6 +144,7 @@ def list_(
     """List the sources: name, kind, profile, when they are crawled, and how the last crawl went."""
     import json
 
+    from lantian.commands.source_manners import add_exceptions, show_exceptions
     from lantian.commands.source_show import listed, show_sources
     from lantian.settings import load_settings
     from lantian.wiring import open_parts
@@ -149,7 +152,7 @@ def list_(
     parts = open_parts(load_settings())
     try:
         with parts.store.read() as session:
-            rows = listed(session)
+            rows = add_exceptions(session, listed(session))
     finally:
         parts.close()
     if as_json:
@@ -157,6 +160,65 @@ def list_(
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
     show_sources(rows)
+    show_exceptions(rows)
+
+
+def robots(
+    name: Annotated[str, typer.Argument(help="The source's name.")],
+    path: Annotated[
+        str,
+        typer.Option(
+            "--except",
+            metavar="PATH",
+            help="Open what begins with this path although robots.txt forbids it; / for all.",
+        ),
+    ] = "",
+    by: Annotated[str, typer.Option(help="The person who answers for that.")] = "",
+    why: Annotated[str, typer.Option(help="Why it may be opened: who permitted it, when.")] = "",
+    obey: Annotated[
+        bool, typer.Option("--obey", help="Take the exceptions back: all, or that of --except.")
+    ] = False,
+) -> None:
+    """Show, make or take back exceptions from robots.txt, which is obeyed else.
+
+    Each is written down with person and reason, in the list of sources and in the audit chain.
+    """
+    from lantian.commands.source_manners import change_exceptions, show_exceptions
+    from lantian.settings import load_settings
+    from lantian.wiring import open_parts
+
+    parts = open_parts(load_settings())
+    try:
+        row = change_exceptions(parts, name, path=path, by=by, why=why, obey=obey)
+    finally:
+        parts.close()
+    if not row["robots_exceptions"]:
+        typer.echo(f"{name}: robots.txt is obeyed, without exception.")
+    show_exceptions([row])
+
+
+def manners(
+    host: Annotated[str, typer.Argument(help="One host; none: all.")] = "",
+    days: Annotated[int, typer.Option(min=1, help="Days to tell of, the present one last.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines.")] = False,
+) -> None:
+    """Show what each host was asked day by day: requests, bytes, refusals, the longest pause."""
+    import json
+
+    from lantian.commands.source_manners import asked, show_asked
+    from lantian.settings import load_settings
+    from lantian.wiring import open_parts
+
+    parts = open_parts(load_settings())
+    try:
+        rows = asked(parts, host, days)
+    finally:
+        parts.close()
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        return
+    show_asked(rows)
 
 
 def split(words: str) -> tuple[str, ...]:

@@ -80,7 +80,8 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     from lantian.worker.child import Child
     from lantian.worker.handlers import Handler
 
-    crawl = Child([sys.executable, "-m", "lantian", "crawl", *arguments], parts.clock)
+    child = Child([sys.executable, "-m", "lantian", "crawl", *arguments], parts.clock)
+    crawl = in_its_time(parts, child)
     after: dict[str, Callable[[Parts], Callable[[Session, Claim], None]]] = {
         "crawl": after_crawl,
         "evidence": after_evidence,
@@ -105,6 +106,25 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     table["stamp"] = Handler(work=lambda task: stamp_sealed(parts, task))
     table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))
     return table
+
+
+def in_its_time(parts: "Parts", work: "Callable[[Task], None]") -> "Callable[[Task], None]":
+    """The work; a child that put its job off has written down from when on it is to go on."""
+
+    def patient(task: "Task") -> None:
+        from lantian.model import Job
+        from lantian.worker.handlers import Postpone
+
+        try:
+            work(task)
+        except Postpone as error:
+            with parts.store.read() as session:
+                due = session.get_one(Job, task.claim.id).due
+            if due <= error.due:
+                raise
+            raise Postpone(f"{task.claim.key} goes on at {due:%F %T} UTC", due=due) from error
+
+    return patient
 
 
 def after_crawl(parts: "Parts") -> "Callable[[Session, Claim], None]":
