@@ -54,8 +54,8 @@ EXTENSIONS_BASE = {
 TWISTED_DNS_RESOLVER = "crawler.resolver.CheckedResolver"
 HTTPPROXY_ENABLED = False
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.handler.Handler",
-    "https": "crawler.handler.Handler",
+    "http": "crawler.gated.GatedHandler",
+    "https": "crawler.gated.GatedHandler",
     "ftp": None,
     "s3": None,
 }
