@@ -27,6 +27,7 @@ SQLITE_FLOOR = (3, 51, 3)
 
 DISK_FAIL = 1 << 30
 DISK_WARN = 5 << 30
+VERIFY_WARN = timedelta(days=3)
 SKEW_WARN = timedelta(seconds=2)
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 FONT_NAMES = ("*CJK*", "*wqy*", "*SourceHan*", "*simsun*", "*msyh*", "*PingFang*", "*uming*")
@@ -178,6 +179,45 @@ def check_store(settings: Settings) -> Iterator[Finding]:
         store.close()
 
 
+def check_evidence(settings: Settings) -> Iterator[Finding]:
+    """The worker verified what is kept, lately, and found nothing."""
+    from sqlalchemy import make_url, select
+
+    from lantian.evidence.nightly import last_check
+    from lantian.model import Capture
+    from lantian.store.engine import Store
+    from lantian.store.migrate import require_current
+
+    file = make_url(settings.effective_store_url).database
+    if settings.effective_store_url.startswith("sqlite") and not (file and Path(file).exists()):
+        return  # the check of the store says so
+    store = Store(settings.effective_store_url)
+    try:
+        try:
+            require_current(store)
+        except LantianError:
+            return
+        with store.read() as session:
+            checked = last_check(session)
+            any_capture = session.scalar(select(Capture.id).limit(1)) is not None
+    finally:
+        store.close()
+    if checked is None:
+        state: State = "warn" if any_capture else "ok"
+        cure = "Let `lantian worker` run: it verifies each night." if any_capture else ""
+        yield Finding("evidence", state, "not verified yet", cure)
+        return
+    told = f"{checked.records} records verified on {checked.at:%Y-%m-%d %H:%M} UTC"
+    if checked.findings:
+        first = "; ".join(checked.first[:3])
+        cure = "`lantian evidence verify` names each of them with its cause."
+        yield Finding("evidence", "fail", f"{told}: {checked.findings} findings ({first})", cure)
+    elif datetime.now(UTC) - checked.at > VERIFY_WARN:
+        yield Finding("evidence", "warn", f"{told}, and not since", "Let `lantian worker` run.")
+    else:
+        yield Finding("evidence", "ok", f"{told}: nothing is missing or changed")
+
+
 def check_index(settings: Settings) -> Iterator[Finding]:
     """The search index answers and is of this program's version."""
     from lantian.wiring import open_index
@@ -314,6 +354,7 @@ CHECKS: dict[str, Check] = {
     "data folder": check_data,
     "SQLite": check_sqlite,
     "store": check_store,
+    "evidence": check_evidence,
     "index": check_index,
     "Chromium": check_chromium,
     "Chinese font": check_fonts,

@@ -14,8 +14,14 @@ from lantian.commands.evidence_record import record
 from lantian.commands.evidence_seal import seal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
     from lantian.evidence.parts import Done, Scope
+    from lantian.store.jobs import Claim
     from lantian.wiring import Parts
+    from lantian.worker.handlers import Task
 
 
 def register(app: typer.Typer) -> None:
@@ -155,6 +161,55 @@ def _scope(parts: "Parts", *, deep: bool) -> "Scope":
         (settings.profiles_dir,) if settings.profiles_dir else (),
         settings.evidence_store,
     )
+
+
+SLICE = 600.0
+"""Seconds of the nightly run after which other work on the archive gets its turn."""
+
+
+def verify_kept(parts: "Parts", task: "Task") -> None:
+    """Read everything again, a slice at a time; what was found goes into the audit chain."""
+    import logging
+    import time
+    from contextlib import closing
+
+    from lantian.evidence.nightly import told_of
+    from lantian.evidence.parts import REMEMBERED, Journal, do_parts
+    from lantian.evidence.verify import parts_of
+    from lantian.worker.handlers import Postpone
+
+    logger = logging.getLogger(__name__)
+    journal = Journal(parts.settings.cache_dir / "evidence-verify-nightly.jsonl")
+    with parts.store.read() as session:
+        work = parts_of(session, parts.archive)
+    known = journal.done()
+    begun, every = time.monotonic(), []
+    with closing(do_parts(_scope(parts, deep=False), work, processes=1, journal=journal)) as done:
+        for one in done:
+            every.append(one)
+            if one.part in known or one.part.kind not in REMEMBERED or len(every) == len(work):
+                continue  # whoever comes back here would only do it again
+            if task.stop.is_set() or time.monotonic() - begun > SLICE:
+                why = f"{len(every)} of {len(work)} parts verified"
+                raise Postpone(why, due=parts.clock.now())
+    findings = [finding for one in every for finding in one.findings]
+    for finding in findings:
+        logger.error("%s: %s", finding.kind, finding)
+    task.claim.payload["_verified"] = told_of(
+        sum(one.records for one in every), sum(one.bytes for one in every), findings
+    )
+
+
+def verified(parts: "Parts") -> "Callable[[Session, Claim], None]":
+    """Tell in the audit chain what the nightly run found."""
+
+    def step(session: "Session", claim: "Claim") -> None:
+        from lantian.evidence.nightly import record_check
+
+        now, real_now = parts.clock.now(), parts.real_clock.now()
+        record_check(session, claim.payload["_verified"], now=now, real_now=real_now)
+
+    return step
 
 
 @dataclass

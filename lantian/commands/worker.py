@@ -75,6 +75,7 @@ def worker_of(parts: "Parts", *, lease: timedelta = timedelta(seconds=60)) -> "W
 
 def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     """The table: how each kind of job is done; `arguments` go to the children that crawl."""
+    from lantian.commands.evidence import verified, verify_kept
     from lantian.commands.evidence_keeping import expire_kept, index_kept
     from lantian.commands.evidence_seal import seal_kept, stamp_sealed
     from lantian.worker.child import Child
@@ -103,6 +104,9 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     table["seal"] = Handler(work=lambda task: seal_kept(parts, task), long=True)
     table["index_archive"] = Handler(work=lambda task: index_kept(parts, task), long=True)
     table["expire"] = Handler(work=lambda task: expire_kept(parts, task), long=True)
+    table["verify"] = Handler(
+        work=lambda task: verify_kept(parts, task), finish=verified(parts), long=True
+    )
     table["stamp"] = Handler(work=lambda task: stamp_sealed(parts, task))
     table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))
     return table

@@ -12,6 +12,8 @@ _SUBJECT = "file:"
 PROMISE = "capture-records"
 """Says which records each capture over HTTP has in that file, beside what was made of its page."""
 PROMISED = "request, response, metadata"
+BESIDE = ("request", "metadata")
+"""Roles of those that stand beside the payload."""
 MOST = 1 << 20
 """Bytes of such a record at most."""
 

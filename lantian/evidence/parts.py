@@ -22,7 +22,7 @@ from lantian.store.engine import Store
 
 WORTH_A_PROCESS = 128 * 1024 * 1024
 """Bytes to read for which another process is worth its start, a second of processor time."""
-_REMEMBERED = frozenset({"file", "received", "day", "deep"})
+REMEMBERED = frozenset({"file", "received", "day", "deep"})
 """Kinds of parts that a journal keeps; the others are done in a moment, and go last."""
 
 
@@ -99,7 +99,7 @@ class Journal:
 
     def add(self, one: Done) -> None:
         """One more part that is done."""
-        if self._out is not None and one.part.kind in _REMEMBERED:
+        if self._out is not None and one.part.kind in REMEMBERED:
             self._out.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
             self._out.flush()
 

@@ -19,6 +19,7 @@ from lantian.evidence.authority import Authority
 from lantian.evidence.deletions import deletion_findings, made_findings
 from lantian.evidence.finding import Finding
 from lantian.evidence.indexing import is_index
+from lantian.evidence.promised import lacking_records, unseen_hits
 from lantian.evidence.receiving import arrival_findings, received_findings
 from lantian.evidence.record import BadRecord, Record, parsed, stored_member, unpacked
 from lantian.evidence.reference import RecordRef
@@ -185,6 +186,7 @@ def _told(session: Session, archive: Archive, kind: PartKind) -> Iterator[Findin
     """What the rows say otherwise than the audit chain does, or each other."""
     if kind == "captures":
         yield from _bare_captures(session)
+        yield from unseen_hits(session)
     elif kind == "chain":
         yield from chain_findings(session)
     else:
@@ -217,6 +219,8 @@ def _file(
         reason = f"the file is missing, and with it {count} records."
         yield Finding("missing", file, reason, first)
         return
+    if part.start == 0:
+        yield from lacking_records(session, archive, file)
     end = part.start
     for artifact, capture, sm3 in _rows(session, part):
         if artifact.offset > end:

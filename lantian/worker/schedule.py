@@ -48,15 +48,17 @@ def make_seal_job(session: Session, *, now: datetime, real_now: datetime) -> str
 
 
 def make_archive_jobs(session: Session, *, now: datetime, real_now: datetime) -> list[str]:
-    """The keys of the jobs on the archive that were new: its index each hour, retention each night.
+    """The keys of the jobs on the archive that were new: its index each hour, others each night.
 
-    Their lane is that of sealing, so that one of them is at work at a time: what is deleted was
+    Retention deletes what is over its time, and then everything that is kept is verified. Their
+    lane is that of sealing, so that one of them is at work at a time: what is deleted was
     sealed before. Before the first capture there is nothing to do.
     """
     local = (real_now - SEAL_AFTER).astimezone(SHANGHAI)
     wanted = {
         f"index_archive:{local:%Y-%m-%dT%H}": "index_archive",
         f"expire:{local:%Y-%m-%d}": "expire",
+        f"verify:{local:%Y-%m-%d}": "verify",
     }
     known = set(session.scalars(select(Job.key).where(Job.key.in_(wanted))))
     if len(known) == len(wanted) or session.scalar(select(Capture.id).limit(1)) is None:

@@ -188,6 +188,14 @@ def test_warcio_check_and_our_own_find_nothing(kept: Kept) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_bundle_of_all_of_it_is_checked_by_itself(kept: Kept) -> None:
+    path = kept.installation.folder / "all.wacz"
+    done = kept.installation.command("evidence", "export", "--all", str(path))
+    assert done.returncode == 0, done.stderr
+    done = kept.installation.command("evidence", "verify", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_index_leads_into_every_file(kept: Kept) -> None:
     done = kept.installation.command("evidence", "index")
     assert done.returncode == 0, done.stderr

@@ -70,6 +70,7 @@ class Kept:
         screenshot: bytes | None = None,
         via: str = "http",
         status: int = 200,
+        asked: bytes | None = None,
         **fields: Any,
     ) -> int:
         """A capture in the writer's file and in the rows."""
@@ -78,6 +79,16 @@ class Kept:
             url=url, at=at, head=head, body=body, remote_ip="1.1.1.1", via=via
         )
         refs = [("payload", "text/html", payload)]
+        if asked is not None:
+            beside: dict[str, Any] = {"url": url, "at": at, "concurrent_to": payload.record_id}
+            refs += [
+                ("request", "application/http", writer.write_request(head=asked, **beside)),
+                (
+                    "metadata",
+                    "application/warc-fields",
+                    writer.write_metadata(told=b"software: lantian test\r\n", **beside),
+                ),
+            ]
         for role, kind, data in (
             ("dom", "text/html", dom),
             ("screenshot", "image/png", screenshot),

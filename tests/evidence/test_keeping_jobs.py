@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from lantian.access import audit
 from lantian.clock import FixedClock
+from lantian.commands import evidence
+from lantian.commands.doctor import check_evidence
 from lantian.commands.worker import handlers_of, worker_of
+from lantian.evidence.nightly import VERIFY, last_check
 from lantian.evidence.verify import verify
-from lantian.model import Artifact, Capture, Deletion, Job
+from lantian.model import Artifact, AuditEvent, Capture, Deletion, Job
 from lantian.settings import load_settings
 from lantian.store.engine import Store
 from lantian.store.installation import found
@@ -19,7 +23,7 @@ from lantian.worker.schedule import make_archive_jobs
 from tests.evidence.conftest import Kept
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-KINDS = ("seal", "index_archive", "expire")
+KINDS = ("seal", "index_archive", "expire", "verify")
 
 
 @pytest.fixture
@@ -78,6 +82,7 @@ def test_they_are_asked_for_once_and_never_of_an_empty_archive(parts: Parts) -> 
         assert make_archive_jobs(session, now=at, real_now=at) == [
             "index_archive:2026-11-25T01",
             "expire:2026-11-25",
+            "verify:2026-11-25",
         ]
         assert make_archive_jobs(session, now=at, real_now=at) == []
         later = at + timedelta(hours=1)
@@ -93,4 +98,64 @@ def test_they_are_asked_for_once_and_never_of_an_empty_archive(parts: Parts) -> 
 def test_long_work_on_the_archive_lets_clues_and_crawls_go_on(parts: Parts) -> None:
     table = handlers_of(parts)
     assert {kind for kind, handler in table.items() if handler.long} == set(KINDS)
+    parts.close()
+
+
+def verify_again(parts: Parts, days: int) -> None:
+    """The verifying job of a later night."""
+    with parts.store.write() as session:
+        make_archive_jobs(session, now=NOW, real_now=NOW + timedelta(days=days))
+    worker_of(parts).run_until_idle(kinds=("verify",))
+
+
+def test_each_night_everything_is_verified_and_the_audit_chain_tells_what_was_found(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_DATA_DIR", str(parts.settings.data_dir))
+    monkeypatch.setenv("LANTIAN_STORE_URL", parts.settings.store_url)
+    worker_of(parts).run_until_idle(kinds=("verify",))
+    with parts.store.read() as session:
+        checked = last_check(session)
+    assert checked is not None
+    assert (checked.records, checked.findings, checked.first) == (2, 0, ())
+    (looked,) = check_evidence(load_settings())
+    assert (looked.state, looked.text.endswith("nothing is missing or changed")) == ("ok", True)
+
+    (path,) = (parts.archive.folder / "warc").rglob("*.gz")
+    path.write_bytes(path.read_bytes()[:-9] + bytes(9))
+    verify_again(parts, 1)
+
+    with parts.store.read() as session:
+        checked = last_check(session)
+        events = session.scalars(select(AuditEvent).where(AuditEvent.action == VERIFY)).all()
+        assert list(audit.broken_links(session)) == []
+    assert checked is not None
+    assert (len(events), checked.findings) == (2, 1)
+    assert checked.first[0].startswith("changed: warc/")
+    assert "shop.example" not in str(events[-1].detail)
+    (looked,) = check_evidence(load_settings())
+    assert (looked.state, "1 findings" in looked.text) == ("fail", True)
+    parts.close()
+
+
+def test_a_long_run_goes_on_where_it_gave_way_to_others(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "SLICE", 0.0)
+    with parts.store.write() as session:
+        make_archive_jobs(session, now=NOW, real_now=NOW)
+    worker, tries = worker_of(parts), 0
+    while True:
+        worker.run_one(kinds=("verify",))
+        with parts.store.read() as session:
+            state = session.scalars(select(Job.state).where(Job.kind == "verify")).one()
+        tries += 1
+        if state == "done":
+            break
+        assert tries < 20
+    with parts.store.read() as session:
+        checked = last_check(session)
+    assert tries > 1
+    assert checked is not None
+    assert (checked.records, checked.findings) == (2, 0)
     parts.close()

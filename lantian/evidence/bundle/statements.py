@@ -8,7 +8,7 @@ from typing import Any
 
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.opened import Kept, Opened, Wrong, judged, parsed_json
-from lantian.evidence.conditions import MADE, file_of, made_told
+from lantian.evidence.conditions import BESIDE, MADE, PROMISE, PROMISED, file_of, made_told
 from lantian.evidence.finding import Finding
 from lantian.evidence.seal import digest_of
 from lantian.evidence.spelling import date_of, payload_place, status_of
@@ -90,6 +90,7 @@ def _capture(bundle: Opened, name: str, capture_id: int, known: set[str]) -> Ite
             if one["role"] == "payload":
                 yield from _payload(told, one, record, name)
                 yield from _made(bundle, told, one["warc"], name)
+                yield from _beside(bundle, told, one["warc"])
         if one["role"] == "screenshot":
             pictures.append(one["file"])
     if not numbers["payload"]:
@@ -154,6 +155,18 @@ def _made(bundle: Opened, told: dict[str, Any], warc: str, name: str) -> Iterato
         if told[what] != by_file:
             reason = f"it tells another {what} than the first record of {warc}."
             yield Finding("changed", name, reason, told["capture"])
+
+
+def _beside(bundle: Opened, told: dict[str, Any], warc: str) -> Iterator[Finding]:
+    """What the WARC file says that each capture over HTTP has, and this one has not."""
+    made = bundle.made(warc)
+    if made is None or made[1].get(PROMISE) != PROMISED or told["target"]["via"] != "http":
+        return
+    roles = {one["role"] for one in told["obtained"]}
+    for role in BESIDE:
+        if role not in roles:
+            reason = f"it says that each capture has a {role}, and this one has none."
+            yield Finding("missing", warc, reason, told["capture"])
 
 
 def _document(

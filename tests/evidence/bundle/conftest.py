@@ -27,12 +27,14 @@ from lantian.model import (
     Capture,
     Clue,
     ClueClaim,
+    Crawl,
     Decision,
     Document,
     Hit,
     Notice,
     NoticeEvent,
     NoticeItem,
+    Observation,
     Page,
     Recheck,
     User,
@@ -51,6 +53,7 @@ ABOUT = {
     "operating-system": "Linux",
     "clock": "synchronised, as the kernel says (adjtimex); at most 0.002000 s",
 }
+ASKED = b"GET /goods/1 HTTP/1.1\r\nUser-Agent: Lantian\r\nHost: shop.example\r\n\r\n"
 HITS = ((2, 7, "guaranteed_grant"), (8, 15, "guaranteed_grant"), (16, 22, "green_channel"))
 
 
@@ -81,7 +84,7 @@ def build(kept: Kept) -> Case:
     with case.archive.writer("crawl-1", at=AT, about=ABOUT) as writer:
         files[writer.file] = writer.info_digest
         case.capture(writer, "https://shop.example/other", b"<p>nothing", hit_count=0)
-        case.capture(writer, URL, PAGE.encode(), hit_count=2)
+        case.capture(writer, URL, PAGE.encode(), hit_count=2, asked=ASKED)
         case.capture(writer, URL, PAGE.encode() + b"<!-- 2 -->", hit_count=3)
     with case.archive.writer("evidence-2", at=AT, about=ABOUT) as writer:
         files[writer.file] = writer.info_digest
@@ -92,16 +95,32 @@ def build(kept: Kept) -> Case:
         gone: dict[str, Any] = {"purpose": "recheck", "hits_stood": False, "status": 404}
         head = HEAD.replace(b"200 OK", b"404 Not Found")
         case.capture(writer, URL, b"<p>gone", head=head, **gone)
+    observe(case)
     for version, capture_id in ((1, 2), (2, 3)):
         document(case, version, capture_id)
     decide(case, files)
     return case
 
 
+def observe(case: Case) -> None:
+    """The observation of the evidence visit."""
+    told: dict[str, Any] = {"started_at": AT, "recorded_at": AT, "alarms": []}
+    with case.store.write() as session:
+        page = session.get_one(Capture, 4).page_id
+        crawl = Crawl(source_id=1, spider="recheck", purpose="evidence", job_key="evidence:2",
+                      token=1, **told)  # fmt: skip
+        session.add(crawl)
+        session.flush()
+        at = AT + timedelta(minutes=1)
+        session.add(Observation(page_id=page, crawl_id=crawl.id, at=at, recorded_at=at,
+                                outcome="seen", status=200, capture_id=4))  # fmt: skip
+
+
 def revisit(case: Case, writer: Any) -> None:
     """The third capture's page, seen again unchanged: the record stands with that capture."""
     with case.store.write() as session:
-        original = session.scalars(select(Artifact).where(Artifact.capture_id == 3)).one()
+        payload = (Artifact.capture_id == 3) & (Artifact.role == "payload")
+        original = session.scalars(select(Artifact).where(payload)).one()
         ref = writer.write_revisit(
             url=URL,
             at=AT + timedelta(days=1),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import delete, insert, text, update
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
@@ -22,6 +22,7 @@ from lantian.errors import EvidenceDamaged, Invalid, NotFound, StoreError
 from lantian.evidence.archive import Archive
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.select import Asked
+from lantian.evidence.conditions import PROMISE, PROMISED
 from lantian.evidence.seal import digest_of
 from lantian.model import Artifact, Capture, Document, Hit, Notice
 from lantian.store.engine import Store
@@ -107,7 +108,7 @@ def test_records_are_byte_by_byte_those_of_the_archive(bundle: Path, case: Case)
             assert here == whole[kept["offset"] :][: one["length"]]
             assert digest_of(here) == one["record_digest"]
             seen += 1
-    assert seen == 7
+    assert seen == 7 + 2
 
 
 def test_warcio_reads_the_records_and_finds_their_digests_right(
@@ -124,9 +125,8 @@ def test_warcio_reads_the_records_and_finds_their_digests_right(
         checker = Checker(_Quiet([str(path)]))
         checker.process_all()
         assert checker.exit_value == 0
-    assert sorted(kinds) == sorted(
-        ["warcinfo", "warcinfo", "revisit", "resource", "resource", *["response"] * 4]
-    )
+    beside = ["request", "metadata", "revisit", "resource", "resource"]
+    assert sorted(kinds) == sorted(["warcinfo", "warcinfo", *["response"] * 4, *beside])
 
 
 class _Quiet:
@@ -425,6 +425,22 @@ def test_both_stores_make_the_same_bundle(
         made = build(kept).export(tmp_path / "postgres.wacz", BOTH)
         kept.store.close()
     assert made.path.read_bytes() == bundle.read_bytes()
+
+
+@pytest.mark.parametrize("role", ["request", "metadata"])
+def test_no_bundle_leaves_out_what_its_file_says_that_each_capture_has(
+    role: str, kept: Kept, tmp_path: Path
+) -> None:
+    case = Case(kept.store, kept.archive, kept.crawl_id)
+    url = "https://shop.example/goods/1"
+    with case.archive.writer("crawl-1", at=AT, about={PROMISE: PROMISED}) as writer:
+        case.capture(writer, url, b"<p>1", asked=b"GET /goods/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+    made = case.export(tmp_path / "x.wacz", Asked(captures=(1,)))
+    assert check(made.path) == []
+    with case.store.write() as session:
+        session.execute(delete(Artifact).where(Artifact.role == role))
+    with pytest.raises(EvidenceDamaged, match=f"each capture has a {role}"):
+        case.export(tmp_path / "y.wacz", Asked(captures=(1,)))
 
 
 def test_further_kinds_of_records_are_taken_as_they_come(kept: Kept, tmp_path: Path) -> None:
