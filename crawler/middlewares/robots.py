@@ -9,6 +9,7 @@ from scrapy.downloadermiddlewares import robotstxt
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
+from twisted.internet.defer import Deferred
 
 from crawler.courtesy import REFUSALS, PutOff, courtesy_of
 from crawler.walk import SiteSpider
@@ -36,6 +37,16 @@ class RobotsMiddleware(robotstxt.RobotsTxtMiddleware):
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The middleware of one crawler."""
         return cls(crawler)
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        """The rules of the host, also for those that waited for them together.
+
+        What Scrapy gives to waiters goes to the first of them alone; to the others, nothing forbids
+        anything (2.19).
+        """
+        await super().robot_parser(request)
+        parser = self._parsers[urlsplit(request.url).netloc]
+        return None if isinstance(parser, Deferred) else parser
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Nothing, if the address may be opened; raises `IgnoreRequest` or `Unreachable`."""
