@@ -244,7 +244,7 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
     `ConfigError` naming the job.
     """
     source_id = claim.payload.get("source_id")
-    if claim.kind not in {"crawl", "evidence", "recheck"} or source_id is None:
+    if claim.kind not in {"crawl", "evidence", "recheck", "pictures"} or source_id is None:
         raise ConfigError(f"job {claim.key} is no crawl: its kind is {claim.kind}.")
     with parts.store.write() as session:
         jobs.require(session, claim.id, claim.token)
@@ -253,6 +253,9 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
             raise NotFound(f"job {claim.key} names source {source_id}, which is gone.")
         _ = source.permissions
         profile = profile_of(parts, source)
+        if claim.kind == "pictures":
+            # They are fetched as they are, also where pages need a browser.
+            profile = profile.model_copy(update={"browser": "no"})
         section = profile.section(source.section) if source.section is not None else None
         if section is not None and section.healthy is not None:
             profile = profile.model_copy(update={"healthy": section.healthy})
@@ -348,7 +351,7 @@ def _seen_so_far(
     known = select(FrontierRow.fingerprint, FrontierRow.url, FrontierRow.depth)
     rows = session.execute(known.where(FrontierRow.crawl_id == crawl.id)).all()
     seen.load([(row.fingerprint, row.url, row.depth) for row in rows])
-    first = [] if rows else first_rows(session, claim, source, profile, seen)
+    first = [] if rows else first_rows(session, claim, source, profile, seen, now=now)
     if claim.kind == "crawl" and claim.payload.get("due"):
         again = due_rows(session, source, profile, seen, now=now)
         first += [] if rows else again

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from crawler.run import Seen, fingerprint
 from lantian.errors import Invalid
+from lantian.intake.pictures import pictures_due
 from lantian.model import Clue, Document, FrontierRow, Job, NoticeItem, Page, Recheck, Source
 from lantian.reading import SiteProfile, canonical_url
 from lantian.reading.address import host_allowed, host_of
@@ -22,7 +23,13 @@ MOST_TOGETHER = 200
 
 
 def first_rows(
-    session: Session, claim: Claim, source: Source, profile: SiteProfile, seen: Seen
+    session: Session,
+    claim: Claim,
+    source: Source,
+    profile: SiteProfile,
+    seen: Seen,
+    *,
+    now: datetime,
 ) -> list[Planned]:
     """The first rows of a new crawl's frontier."""
     if claim.kind == "crawl":
@@ -33,6 +40,8 @@ def first_rows(
         for role, urls in announcing(starts, profile).items():
             rows += _planned(seen, urls, role)
         return rows
+    if claim.kind == "pictures":
+        return _pictures(session, source, seen, now=now)
     if claim.kind == "evidence":
         wanted = _evidence_pages(session, claim)
     else:
@@ -74,7 +83,7 @@ def due_rows(
     until = now + BEGINNING
     statement = (
         select(Page.url, Page.role, Page.depth, Page.due_at, Page.looked_at)
-        .where(Page.source_id == source.id)
+        .where(Page.source_id == source.id, Page.role != "picture")
         .order_by(Page.due_at.asc().nulls_first(), Page.id)
     )
     rows = []
@@ -142,6 +151,16 @@ def _evidence_pages(session: Session, claim: Claim) -> dict[int, list[int]]:
         for page in job.payload["page_ids"]:
             pages.setdefault(page, []).append(job.id)
     return pages
+
+
+def _pictures(session: Session, source: Source, seen: Seen, *, now: datetime) -> list[Planned]:
+    """The pictures that are due, as many as one crawl may ask for."""
+    due = session.scalars(pictures_due(source.id, now).limit(seen.pages))
+    rows = [
+        Planned(fingerprint=fingerprint(page.url), url=page.url, role="picture") for page in due
+    ]
+    seen.known.update(row.fingerprint for row in rows)
+    return rows
 
 
 def _pages(session: Session, page_ids: Iterable[int]) -> list[Page]:

@@ -15,6 +15,7 @@ from lantian.intake.interval import Bounds
 from lantian.intake.take import take_batch
 from lantian.intake.visit import Visit
 from lantian.model import Source
+from lantian.pictures.engine import available
 from lantian.reading import READER_VERSION, SiteProfile
 from lantian.store import jobs
 from lantian.wiring import Parts
@@ -85,6 +86,7 @@ class Writing:
             keep_payload_days=parts.settings.keep_payload_days,
             shadow=parts.shadow(),
             bounds=Bounds(opening.profile.revisit.least, opening.profile.revisit.most),
+            pictures=parts.settings.read_pictures and available(),
             told=self._run_told(),
         )
 

@@ -186,6 +186,21 @@ class Settings(BaseSettings):
     keep_contact_days: int = Field(
         default=90, ge=1, description="Days that the contact of a tip's sender is kept."
     )
+    read_pictures: bool = Field(
+        default=True,
+        description="Whether what is written in the pictures of documents is read (extra `ocr`).",
+    )
+    picture_least_pixels: int = Field(
+        default=40_000,
+        ge=0,
+        description="Width times height below which a picture is not read.",
+    )
+    picture_processes: int = Field(
+        default=0, ge=0, description="Processes that read pictures; 0: one for each processor."
+    )
+    picture_seconds: float = Field(
+        default=120.0, gt=0, description="Seconds after which reading a picture is given up."
+    )
     writer: Literal["process", "inline"] = Field(
         default="process",
         description="Where a crawl stores what it visited: in a child process, or in its own.",

@@ -279,7 +279,7 @@ def by_hand_worker(parts: "Parts", overrides: dict[str, str]) -> "Worker":
 
 
 def do_made_jobs(parts: "Parts", running: "Worker", source: "Source") -> None:
-    """Do the evidence visits of the source, and all index work."""
+    """Fetch and read the pictures of the source, do its evidence visits, and all index work."""
     from sqlalchemy import select
 
     from lantian.model import Job
@@ -287,11 +287,16 @@ def do_made_jobs(parts: "Parts", running: "Worker", source: "Source") -> None:
     while True:
         with parts.store.read() as session:
             waiting = select(Job.key).where(
-                Job.lane == f"source:{source.id}", Job.kind == "evidence", Job.state == "ready"
+                Job.lane == f"source:{source.id}",
+                Job.kind.in_(["pictures", "evidence"]),
+                Job.state == "ready",
             )
-            keys = tuple(session.scalars(waiting.order_by(Job.id).limit(1)))
+            # Pictures first: what is found in them asks for evidence too.
+            keys = tuple(session.scalars(waiting.order_by(Job.kind.desc(), Job.id).limit(1)))
         if running.stopped or not keys or not running.run_one(keys=keys):
             break
+        while not running.stopped and running.run_one(kinds=("read_pictures",)):
+            pass
     while not running.stopped and running.run_one(kinds=("index",)):
         pass
 

@@ -78,6 +78,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     from lantian.commands.evidence import verified, verify_kept
     from lantian.commands.evidence_keeping import expire_kept, index_kept
     from lantian.commands.evidence_seal import seal_kept, stamp_sealed
+    from lantian.commands.pictures import after_pictures, read_captured
     from lantian.worker.child import Child
     from lantian.worker.handlers import Handler
 
@@ -87,6 +88,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
         "crawl": after_crawl,
         "evidence": after_evidence,
         "recheck": after_recheck,
+        "pictures": after_pictures,
     }
     table: dict[str, Handler] = {
         kind: Handler(
@@ -108,6 +110,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
         work=lambda task: verify_kept(parts, task), finish=verified(parts), long=True
     )
     table["stamp"] = Handler(work=lambda task: stamp_sealed(parts, task))
+    table["read_pictures"] = Handler(work=lambda task: read_captured(parts, task), long=True)
     table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))
     return table
 
@@ -135,6 +138,7 @@ def after_crawl(parts: "Parts") -> "Callable[[Session, Claim], None]":
     """After a crawl: notified postings that came back; instead of one, those of its sections."""
 
     def step(session: "Session", claim: "Claim") -> None:
+        from lantian.commands.pictures import ask_for_shown
         from lantian.takedowns.recheck import note_returns
 
         now, real_now = parts.clock.now(), parts.real_clock.now()
@@ -143,6 +147,7 @@ def after_crawl(parts: "Parts") -> "Callable[[Session, Claim], None]":
             split_crawl(parts, session, claim)
         else:
             note_returns(session, crawl_id, now=now, real_now=real_now, matcher_of=parts.matcher_of)
+            ask_for_shown(parts, session, claim)
 
     return step
 

@@ -1,6 +1,6 @@
 """Reads a capture again, from what was kept, and finds its hits at their offsets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from lantian.errors import ConfigError, EvidenceDamaged, EvidenceDeleted, NotFou
 from lantian.evidence.archive import Archive
 from lantian.evidence.decode import decoded
 from lantian.evidence.finding import Finding
+from lantian.evidence.pictured import PicturesAgain
 from lantian.evidence.record import Record
 from lantian.evidence.seal import digest_of
 from lantian.model import Artifact, Capture, Crawl, Document, Hit, Source
+from lantian.pictures.processes import OcrMissing
 from lantian.reading import (
     READER_VERSION,
     RawPage,
@@ -31,6 +33,7 @@ class ReadAgain:
 
     folders: tuple[Path, ...] = ()
     _profiles: dict[str, SiteProfile] = field(default_factory=dict)
+    pictures: PicturesAgain = field(default_factory=PicturesAgain)
 
     def profile(self, name: str) -> SiteProfile:
         """The profile of that name; raises `NotFound` or `ConfigError`."""
@@ -52,7 +55,8 @@ def capture_again(
     second reading names it.
     """
     payload = next((one for one in capture.artifacts if one.role == "payload"), None)
-    if payload is None:
+    # A picture is read with the documents that show it, and proved by their hits.
+    if payload is None or capture.purpose == "pictures":
         return
     name = session.scalars(
         select(Source.profile)
@@ -73,7 +77,8 @@ def capture_again(
     if same and _content_digest(reading, archive, payload) != capture.content_digest:
         reason = f"at {payload.offset}: it reads otherwise than when it was captured."
         yield Finding("changed", payload.file, reason, capture.id)
-    yield from _hits(session, capture, payload, reading, same=same)
+    texts = {(str(one.kind), one.posting_key): one.text for one in reading.documents}
+    yield from _documents(session, archive, capture, payload, texts=texts, again=again, same=same)
 
 
 def page_of(archive: Archive, capture: Capture) -> RawPage:
@@ -110,17 +115,30 @@ def _content_digest(reading: Reading, archive: Archive, payload: Artifact) -> st
     return content_digest(reading)
 
 
-def _hits(
-    session: Session, capture: Capture, payload: Artifact, reading: Reading, *, same: bool
+def _documents(
+    session: Session,
+    archive: Archive,
+    capture: Capture,
+    payload: Artifact,
+    *,
+    texts: Mapping[tuple[str, str], str],
+    again: ReadAgain,
+    same: bool,
 ) -> Iterator[Finding]:
-    """The findings of the documents that were read from the capture."""
-    texts = {(str(one.kind), one.posting_key): one.text for one in reading.documents}
+    """The findings of the documents that were read from the capture, and from their pictures."""
     rows = select(Document).where(Document.capture_id == capture.id).order_by(Document.id)
     for document in session.scalars(rows):
         text = texts.get((document.kind, document.posting_key))
         where = f"at {payload.offset}: document {document.id} ({document.posting_key})"
         if text is None:
             yield Finding("unproved", payload.file, f"{where} is not read from it.", capture.id)
+            continue
+        try:
+            text = again.pictures.whole(
+                session, document, text, lambda one: page_of(archive, one).body
+            )
+        except OcrMissing as error:
+            yield Finding("unproved", payload.file, f"{where}: {error}", capture.id)
             continue
         if same and text != document.text:
             reason = f"{where} has another text than was kept."
