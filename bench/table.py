@@ -302,15 +302,66 @@ def _verify(figure: Figure) -> Iterator[Row]:
     )
 
 
+def _browser(figure: Figure) -> Iterator[Row]:
+    samples, pages = figure["samples"], figure["pages"]
+    speed = {name: median(taken, "pages_per_second") for name, taken in samples.items()}
+    for ours, theirs, about, judged in (
+        ("lantian", "raw", "whole crawl; raw Playwright that waits for a selector", True),
+        ("lantian", "networkidle", "whole crawl; raw Playwright that waits for quiet", False),
+        ("pool", "raw", "the tabs alone; raw Playwright that waits for a selector", False),
+    ):
+        ratio = speed[ours] / speed[theirs]
+        yield Row(
+            "browser",
+            f"pages/s, {pages} pages drawn by script, {figure['tabs']} tabs; {about}",
+            f"{speed[ours]:.2f}",
+            f"{speed[theirs]:.2f}",
+            f"{ratio:.2f}",
+            f"≥ {figure['goal']}" if judged else "",
+            ratio >= figure["goal"] if judged else None,
+            f"{_cost(samples[ours])} / {_cost(samples[theirs])}",
+        )
+    memory = figure["memory"]
+    first, last = memory["first_mb"], memory["last_mb"]
+    yield Row(
+        "browser",
+        f"MB (PSS) in the last quarter of {memory['visits']:,} pages; in the first",
+        f"{last:.0f}",
+        f"{first:.0f}",
+        f"{last / first:.2f}",
+        f"≤ {figure['goal_flat']}",
+        last / first <= figure["goal_flat"],
+    )
+
+
+def _ocr(figure: Figure) -> Iterator[Row]:
+    samples = figure["samples"]
+    ours, theirs = (
+        median(samples[name], "pictures_per_second") for name in ("lantian", "rapidocr")
+    )
+    yield Row(
+        "ocr",
+        f"pictures/s read, {figure['pictures']} posters; bare rapidocr in one process",
+        f"{ours:.2f}",
+        f"{theirs:.2f}",
+        f"{ours / theirs:.2f}",
+        f"≥ {figure['goal']}",
+        ours / theirs >= figure["goal"],
+        f"{_cost(samples['lantian'])} / {_cost(samples['rapidocr'])}",
+    )
+
+
 ROWS: dict[str, Callable[[Figure], Iterator[Row]]] = {
     "crawl": _crawl,
     "revisit": _revisit,
+    "browser": _browser,
     "match": _match,
     "cores": _cores,
     "likeness": _likeness,
     "index": _index,
     "queue": _queue,
     "verify": _verify,
+    "ocr": _ocr,
     "start": _start,
 }
 """The figures in the order of the table."""
