@@ -78,6 +78,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     from lantian.commands.evidence import verified, verify_kept
     from lantian.commands.evidence_keeping import expire_kept, index_kept
     from lantian.commands.evidence_seal import seal_kept, stamp_sealed
+    from lantian.commands.rematch import plan_ranges, rematch_range
     from lantian.commands.pictures import after_pictures, read_captured
     from lantian.worker.child import Child
     from lantian.worker.handlers import Handler
@@ -100,7 +101,10 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
         for kind, step in after.items()
     }
     table["index"] = Handler(work=lambda task: index_clues(parts, task), finish=finish_along)
-    table["rematch"] = Handler(work=lambda task: rematch_kept(parts, task), slow=True)
+    table["rematch"] = Handler(
+        work=lambda _: None, finish=lambda s, c: plan_ranges(parts, s, c), slow=True
+    )
+    table["rematch_range"] = Handler(work=lambda task: rematch_range(parts, task), slow=True)
     table["tip"] = Handler(work=lambda task: take_told(parts, task), finish=finish_along)
     table["forget_contacts"] = Handler(work=lambda _: None, finish=forgetting(parts))
     table["seal"] = Handler(work=lambda task: seal_kept(parts, task), long=True)
@@ -329,16 +333,6 @@ def jobs_now(session: "Session") -> "datetime":
     from lantian.store.engine import database_now
 
     return database_now(session)
-
-
-def rematch_kept(parts: "Parts", task: "Task") -> None:
-    """Match kept documents with the pack that runs: what a release or a rollback asks for."""
-    from lantian.commands.rematch import match_again
-    from lantian.worker.handlers import Postpone
-
-    for done, total in match_again(parts):
-        if task.stop.is_set():
-            raise Postpone(f"{done} of {total} documents matched", due=parts.clock.now())
 
 
 def send_weekly(parts: "Parts", task: "Task") -> None:

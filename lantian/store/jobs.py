@@ -132,6 +132,12 @@ def require(session: Session, job_id: int, token: int) -> None:
         raise _lost(job_id)
 
 
+def note(session: Session, held: Claim, payload: dict[str, Any]) -> None:
+    """Write down how far the job is, in the transaction of what was done; raises `LeaseLost`."""
+    _change(session, held.id, held.token, payload=payload)
+    held.payload.update(payload)
+
+
 def finish(session: Session, held: Claim, *, now: datetime) -> None:
     """Mark the job done, in the transaction of its effect; raises `LeaseLost`."""
     _change(session, held.id, held.token, state="done", done_at=now, lease_until=None)

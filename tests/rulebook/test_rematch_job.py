@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from lantian.commands.worker import handlers_of, rematch_kept
+from lantian.commands.rematch import rematch_range
+from lantian.commands.worker import handlers_of
+from lantian.intake.ranges import KIND, last_run, plan_run, standing
 from lantian.model import Hit, Job
 from lantian.settings import Settings
 from lantian.store import jobs
@@ -33,19 +35,55 @@ def test_a_release_lets_the_worker_match_what_is_kept(office: Office, parts: Par
     pack = office.released(office.draft(office.pack("one", without="green_channel")))
     assert hashes(office) == {office.market.matcher.pack_hash}
     worker = Worker(parts.store, parts.clock, handlers_of(parts))
-    assert worker.run_one(kinds=("rematch",))
+    assert worker.run_until_idle(kinds=("rematch", KIND)) == 2
     assert hashes(office) == {office.market.matcher.pack_hash, pack.hash}
     with office.store.read() as session:
-        (job,) = session.scalars(select(Job).where(Job.kind == "rematch"))
-    assert job.state == "done"
+        states = session.scalars(select(Job.state).where(Job.kind.in_(["rematch", KIND])))
+        assert set(states) == {"done"}
+        assert standing(session, last_run(session) or "").done == 1
 
 
-def test_a_worker_that_ends_puts_the_rest_off(office: Office, parts: Parts) -> None:
-    office.market.posting(office.market.platform())
-    office.released(office.draft(office.pack("one", without="green_channel")))
-    claim = jobs.claim(office.store, now=office.clock.now(), kinds=("rematch",))
+def test_a_worker_that_ends_puts_the_rest_off_and_another_goes_on_there(
+    office: Office, parts: Parts
+) -> None:
+    platform = office.market.platform()
+    for _ in range(3):
+        office.market.posting(platform)
+    pack = office.released(office.draft(office.pack("one", without="green_channel")))
+    with office.store.write() as session:
+        plan_run(session, "run", now=office.clock.now(), batch=2)
+    claim = jobs.claim(office.store, now=office.clock.now(), kinds=(KIND,))
     assert claim is not None
     task = Task(claim)
     task.stop.set()
-    with pytest.raises(Postpone, match="1 of 1 documents"):
-        rematch_kept(parts, task)
+    with pytest.raises(Postpone, match="2 of 3 documents"):
+        rematch_range(parts, task)
+    with office.store.write() as session:
+        assert (standing(session, "run").done, standing(session, "run").waiting) == (2, 1)
+        jobs.postpone(session, claim, due=office.clock.now())
+    assert Worker(parts.store, parts.clock, handlers_of(parts)).run_one(kinds=(KIND,))
+    with office.store.read() as session:
+        found = standing(session, "run")
+        hits = session.scalars(select(Hit.document_id).where(Hit.pack_hash == pack.hash)).all()
+    assert (found.documents, found.done, found.waiting) == (3, 3, 0)
+    assert len(set(hits)) == 3
+
+
+def test_ranges_cover_every_document_once_and_a_newer_run_drops_what_waits(
+    office: Office, parts: Parts
+) -> None:
+    platform = office.market.platform()
+    for _ in range(5):
+        office.market.posting(platform)
+    now = office.clock.now()
+    with office.store.write() as session:
+        first = plan_run(session, "first", now=now, size=2)
+        assert (first.documents, first.ranges, first.waiting) == (5, 3, 3)
+        second = plan_run(session, "second", now=now, size=3)
+        assert (second.documents, second.ranges) == (5, 2)
+        assert standing(session, "first").waiting == 0
+        spans = session.scalars(
+            select(Job.payload).where(Job.kind == KIND, Job.state == "ready").order_by(Job.id)
+        ).all()
+    assert (spans[0]["documents"], spans[0]["at"]) == (3, 0)
+    assert spans[0]["until"] == spans[1]["at"]
