@@ -23,5 +23,7 @@ compile pyproject.toml --extra dev --constraint requirements-build.lock \
   --constraint requirements.lock --output-file requirements-dev.lock "$@"
 compile requirements-pywb.in --constraint requirements-build.lock \
   --output-file requirements-pywb.lock "$@"
+compile requirements-ray.in --constraint requirements-build.lock \
+  --constraint requirements.lock --output-file requirements-ray.lock "$@"
 compile requirements-matchers.in --constraint requirements.lock \
   --output-file requirements-matchers.lock "$@"

@@ -4,6 +4,7 @@
 #   scripts/setup.sh core   .venv with what Lantian needs
 #   scripts/setup.sh dev    .venv with the checks and tests as well
 #   scripts/setup.sh pywb   .venv-pywb, whose pins contradict ours; the evidence tests ask it
+#   scripts/setup.sh ray    .venv-ray, the extra beside ours: too large for all who test
 #
 # Does nothing where nothing changed. Once `dev` was made, `core` keeps it.
 set -eu
@@ -17,7 +18,8 @@ case $what in
   core) venv=.venv; lock=requirements.lock ;;
   dev) venv=.venv; lock=requirements-dev.lock ;;
   pywb) venv=.venv-pywb; lock=requirements-pywb.lock ;;
-  *) fail "unknown environment $what: say core, dev or pywb" ;;
+  ray) venv=.venv-ray; lock=requirements-ray.lock ;;
+  *) fail "unknown environment $what: say core, dev, pywb or ray" ;;
 esac
 stamp=$venv/lantian-setup
 if [ "$what" = core ] && [ -f "$stamp" ] && grep -q '^dev ' "$stamp"; then
@@ -89,7 +91,7 @@ rm -f "$stamp"
 say "$("$venv/bin/python" --version), $(grep -c '^[a-z].*==' "$lock") locked packages"
 "$uv" pip install --quiet --require-hashes --only-binary :all: -r requirements-build.lock
 "$uv" pip sync --quiet --require-hashes --no-build-isolation requirements-build.lock "$lock"
-if [ "$what" != pywb ]; then
+if [ "$venv" = .venv ]; then
   "$uv" pip install --quiet --no-deps --no-build-isolation --editable .
 fi
 
@@ -100,7 +102,7 @@ names "$lock" > "$boot/kept"
 
 # jieba's patterns make Python 3.12 and newer warn when they are compiled: do that here, once, for
 # the modules that we load. Its tables of the kinds of words, 5 MB compiled, are not among them.
-if [ "$what" != pywb ]; then
+if [ "$venv" = .venv ]; then
   (cd "$venv"/lib/python*/site-packages/jieba \
     && "$VIRTUAL_ENV/bin/python" -W ignore -m compileall -qq \
       __init__.py _compat.py finalseg/__init__.py)
@@ -112,7 +114,7 @@ find "$venv"/lib/python*/site-packages/numpy "$venv"/lib/python*/site-packages/g
   || true
 
 # The matcher's inner loops in C, where the machine has a compiler: without them it is slower.
-if [ "$what" != pywb ]; then
+if [ "$venv" = .venv ]; then
   "$venv/bin/python" -m matchers.build >/dev/null || say "going on without it"
 fi
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.services import catalogue, chromium, elastic, postgres, replay
+from tests.services import catalogue, chromium, clustered, elastic, postgres, replay
 from tests.services.folders import run_folder
 from tests.services.mail import Inbox, receiving
 from tests.services.processes import free_port as find_free_port
@@ -37,11 +37,12 @@ FIXTURES = {
     "postgres_store_url": "postgres",
     "postgres_url": "postgres",
     "pywb_python": "pywb",
+    "ray_python": "ray",
 }
 # What is imported and collected stays: looked through again and again, it costs a fifth of a run.
 gc.set_threshold(5_000, 10, 5)
 
-MARKED = ("postgres", "chromium", "compiler", "ocr", "pywb")
+MARKED = ("postgres", "chromium", "compiler", "ocr", "pywb", "ray")
 left_out: pytest.StashKey[Counter[Missing]] = pytest.StashKey()
 
 
@@ -223,6 +224,12 @@ def chromium_path() -> Path:
 def pywb_python() -> Path:
     """A Python in whose environment pywb is installed, to be run as a child."""
     return replay.PYTHON
+
+
+@pytest.fixture(scope="session")
+def ray_python() -> Path:
+    """A Python in whose environment Ray is installed, to be run as a child."""
+    return clustered.PYTHON
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 
-from tests.services import chromium, compiler, elastic, ocr, postgres, replay
+from tests.services import chromium, clustered, compiler, elastic, ocr, postgres, replay
 from tests.services.source import Source
 
 FINDERS: Mapping[str, Callable[[], Source]] = {
@@ -12,6 +12,7 @@ FINDERS: Mapping[str, Callable[[], Source]] = {
     "compiler": compiler.find,
     "ocr": ocr.find,
     "pywb": replay.find,
+    "ray": clustered.find,
     **{f"elasticsearch-{version}": partial(elastic.find, version) for version in elastic.VERSIONS},
 }
 

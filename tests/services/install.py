@@ -30,7 +30,8 @@ def prepare(*, bench: bool = False) -> None:
                 elastic.fetch(version)
     if native.library() is None and not _missing(compiler.find()):
         say(f"building {build().name}")
-    subprocess.run([ROOT / "scripts" / "setup.sh", "pywb"], check=True)
+    for environment in ("pywb", "ray"):
+        subprocess.run([ROOT / "scripts" / "setup.sh", environment], check=True)
     for name, find in catalogue.FINDERS.items():
         found = find()
         say(f"{name}: {'none: ' if _missing(found) else ''}{found}")
