@@ -31,7 +31,7 @@ def claim_crawl(
             )
         )
         if held is not None:
-            raise _busy(source, held.key)
+            raise busy(source, held.key)
         unfinished = session.scalar(
             select(Job)
             .where(Job.lane == lane, Job.kind == "crawl", Job.state.in_(["ready", "leased"]))
@@ -54,7 +54,7 @@ def claim_crawl(
     if claim is None:
         if unfinished is None:
             _take_back(parts, key)
-        raise _busy(source, key)
+        raise busy(source, key)
     return claim
 
 
@@ -67,7 +67,8 @@ def _take_back(parts: Parts, key: str) -> None:
         )
 
 
-def _busy(source: Source, key: str) -> Conflict:
+def busy(source: Source, key: str) -> Conflict:
+    """What is said where the source is being crawled already."""
     return Conflict(
         f"source {source.name} is being crawled: job {key} holds it.",
         hint="Wait until it has ended; a job whose process was killed is free after a minute.",

@@ -15,6 +15,7 @@ COMMANDS = (
     "crawl",
     "source",
     "campaign",
+    "capture",
     "imports",
     "tip",
     "match",

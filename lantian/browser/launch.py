@@ -69,7 +69,12 @@ def sandbox_for(*, local: bool, root_allowed: bool, uid: int | None = None) -> b
 
 
 async def launch(
-    playwright: "Playwright", program: Path, *, proxy: "ProxySettings | None", sandbox: bool
+    playwright: "Playwright",
+    program: Path,
+    *,
+    proxy: "ProxySettings | None",
+    sandbox: bool,
+    headless: bool = True,
 ) -> "Browser":
     """A running Chromium with a fresh profile; raises `BrowserUnavailable`.
 
@@ -83,7 +88,7 @@ async def launch(
         return await playwright.chromium.launch(
             executable_path=program,
             args=list(FLAGS),
-            headless=True,
+            headless=headless,
             proxy=proxy,
             chromium_sandbox=sandbox,
             handle_sigint=False,

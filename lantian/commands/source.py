@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     source.command("on")(on)
     source.command("robots")(robots)
     source.command("manners")(manners)
+    source.command("tasks")(tasks)
     app.add_typer(source, name="source")
 
 
@@ -219,6 +220,36 @@ def manners(
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
     show_asked(rows)
+
+
+def tasks(
+    name: Annotated[str, typer.Argument(help="One source; none: all.")] = "",
+    drop: Annotated[
+        int | None, typer.Option(metavar="ID", help="Drop this task: nobody needs to look.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Why it is dropped.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines.")] = False,
+) -> None:
+    """List pages that need a person: a log-in or a check for robots stands before them.
+
+    They are done by `lantian capture URL`. Nothing gets round a log-in, and nothing solves a check.
+    """
+    import json
+
+    from lantian.commands.source_manners import show_tasks, tasks_of
+    from lantian.settings import load_settings
+    from lantian.wiring import open_parts
+
+    parts = open_parts(load_settings())
+    try:
+        rows = tasks_of(parts, name, drop=drop, why=why)
+    finally:
+        parts.close()
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        return
+    show_tasks(rows)
 
 
 def split(words: str) -> tuple[str, ...]:

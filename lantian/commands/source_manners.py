@@ -15,6 +15,7 @@ from lantian.clock import SHANGHAI, legal_day
 from lantian.commands.source_show import say, table
 from lantian.errors import Invalid, NotFound
 from lantian.intake.manners import asked_since
+from lantian.intake.persons import drop_task, open_tasks
 from lantian.model import RobotsException, Source
 from lantian.wiring import Parts
 
@@ -120,6 +121,57 @@ def _record(
         now=at.now,
         real_now=at.real,
     )
+
+
+KINDS = {
+    "login": "wants a log-in",
+    "captcha": "asks whether a robot is there",
+    "refused": "is refused to us",
+}
+
+
+def tasks_of(parts: Parts, name: str, *, drop: int | None, why: str) -> list[dict[str, Any]]:
+    """The pages that need a person, oldest first, after one was dropped if that was asked for."""
+    at = parts.moment()
+    if drop is not None:
+        with parts.store.write() as session:
+            actor = f"process:source by {getpass.getuser()}"
+            drop_task(session, drop, why=why, actor=actor, now=at.now, real_now=at.real)
+    with parts.store.read() as session:
+        if name:
+            source_named(session, name)
+        return [
+            {
+                "id": task.id,
+                "source": source.name,
+                "url": url,
+                "kind": task.kind,
+                "detail": task.detail,
+                "since": task.since.isoformat(),
+                "last_at": task.last_at.isoformat(),
+                "times": task.times,
+            }
+            for task, url, source in open_tasks(session, name)
+        ]
+
+
+def show_tasks(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the pages that need a person as a table, and how they are done."""
+    if not rows:
+        say("No page needs a person.")
+        return
+    shown = [
+        [
+            str(row["id"]),
+            row["source"],
+            row["url"],
+            f"{KINDS[row['kind']]} ({row['detail']})" if row["detail"] else KINDS[row["kind"]],
+            f"{datetime.fromisoformat(row['since']).astimezone(SHANGHAI):%F %R}",
+        ]
+        for row in rows
+    ]
+    table("Pages that need a person", ["", "source", "address", "why", "since"], shown)
+    say("Capture one: lantian capture URL          or from a file: lantian capture URL --file FILE")
 
 
 def asked(parts: Parts, host: str, days: int) -> list[dict[str, Any]]:

@@ -108,7 +108,8 @@ def _records(visit: Visit, ctx: IntakeContext) -> list[dict[str, Any]]:
     if visit.status == 0:
         handed = _handed_in(visit, warc)
         return [handed, *_metadata(visit, handed["record_id"], ctx)]
-    notes = {"decoded_by": "browser"} if visit.via == "browser" else visit.notes
+    decoded = {"decoded_by": "browser"} if visit.via == "browser" else {}
+    notes = {**decoded, **visit.notes}
     payload = warc.write_response(
         url=visit.final_url,
         at=visit.real_at,

@@ -18,6 +18,7 @@ from lantian.intake.context import BatchResult, IntakeContext
 from lantian.intake.day import spend
 from lantian.intake.findings import ask_for_evidence, mark_gone, store_clues, store_hits
 from lantian.intake.judge import Judged, judge, page_of, store_pages
+from lantian.intake.persons import BY_HAND, note_tasks
 from lantian.intake.pictures import expect_pictures, keep_pictures, lock_platform, note_pictures
 from lantian.intake.postings import Posting, store_postings
 from lantian.intake.visit import LASTING, Visit
@@ -73,6 +74,7 @@ def take_batch(session: Session, visits: Sequence[Visit], ctx: IntakeContext) ->
         read = _read_texts(judged, postings)
         ctx.shadow.look(session, read, live_hash=ctx.matcher.pack_hash, now=now)
     _ask_for_visits(session, judged, ctx, now=now)
+    note_tasks(session, judged, ctx)
     planned = _move_frontier(session, judged, ctx)
     _count(session, judged, ctx, not_modified=not_modified, hits=len(fresh))
     group_clues(session, clues, ctx.matcher.tables)
@@ -172,7 +174,9 @@ def _ask_for_visits(
     for found in judged:
         new = found.captured and found.visit.purpose == "crawl"
         fetchable = found.page.url.startswith(("http://", "https://"))
-        if new and fetchable and found.hit_count and found.capture_id:
+        # Where a person had to look, the browser alone would see the wall.
+        by_hand = BY_HAND in found.visit.notes
+        if new and fetchable and not by_hand and found.hit_count and found.capture_id:
             ask_for_evidence(
                 session,
                 source_id=ctx.source_id,

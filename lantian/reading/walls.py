@@ -18,9 +18,9 @@ _LOG_IN = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(
-    r"(^|[/._?&=-])(cart|checkout|orders?|my|me|member|account|profile|home\.php|ucenter|uc|"
+    r"(^|[/?&=])(cart|checkout|orders?|my|me|member|account|profile|home\.php|ucenter|uc|"
     r"favou?rites?|settings?|register|signup|sign-up|logout|newthread|newtopic|post|reply|compose|"
-    r"message|pm|notification|wishlist)($|[/._?&=-])",
+    r"message|pm|notification|wishlist)($|[/?&=.])",
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(rb"type\s*=\s*[\"']?password", re.IGNORECASE)

@@ -40,6 +40,7 @@ _KEPT_HANDED = (
 _KEPT_HANDED_ANSWER = (
     "将移交文件中记录的服务器响应（状态行、首部和正文）写入 WARC 文件，并计算 SHA-256 摘要。"
 )
+_KEPT_FILE = "将人工保存的页面文件按字节写入 WARC 文件（resource 记录），并计算 SHA-256 摘要。"
 _CHINESE = (
     (r"^not synchronised, as the kernel says", "操作系统内核报告：未与时间服务同步"),
     (r"^synchronised, as the kernel says", "操作系统内核报告：已与时间服务同步"),
@@ -82,6 +83,8 @@ def fields_of(
         },
         "source": {"name": source.name, "title": source.title, "kind": source.kind},
         "unit": office or None,
+        # Who captured it by hand, and how; none: the program did.
+        "person": crawl.reason if crawl.purpose == "person" else None,
         **made_told(warcinfo),
         "tool": {
             "name": "Lantian",
@@ -124,6 +127,8 @@ def steps_of(told: Mapping[str, Any]) -> list[str]:
     """What was done, in order, in Chinese: it follows from the fields."""
     target, browser = told["target"], told["target"]["via"] == "browser"
     purpose = _PURPOSES.get(told["case"]["purpose"], told["case"]["purpose"])
+    if told["person"] is not None:
+        return _person_steps(told)
     if target["via"] == "handed":
         return _handed_steps(told)
     steps = [
@@ -150,6 +155,22 @@ def steps_of(told: Mapping[str, Any]) -> list[str]:
         stood = "仍然存在" if told["hits_stood"] else "已不存在"
         steps.append(f"经再次匹配，先前命中的内容在本次访问时{stood}。")
     return steps
+
+
+def _person_steps(told: Mapping[str, Any]) -> list[str]:
+    """The same for what a person captured: a log-in or a check stood before it."""
+    target, at = told["target"], _shanghai(told["time"]["captured"])
+    why = "需要登录或人机验证，工具不绕过此类限制"
+    steps = [
+        f"网址 {target['url']} {why}，由人工取证：{told['person']}。",
+        f"取证时间为 {at}。口令和 Cookie 未保存。",
+        _KEPT_HANDED_ANSWER if target["via"] == "handed" and target["status"] else "",
+        _KEPT_FILE if target["via"] == "handed" and not target["status"] else "",
+        _KEPT_BROWSER if target["via"] == "browser" else "",
+    ]
+    if told["screenshots"]:
+        steps.append("保存人工打开的页面（DOM）和整页截图，写入同一 WARC 文件并计算摘要。")
+    return [step for step in steps if step]
 
 
 def _handed_steps(told: Mapping[str, Any]) -> list[str]:

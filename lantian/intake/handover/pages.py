@@ -217,7 +217,7 @@ def arrival_of(saved: Saved, profiles: Profiles, origin: dict[str, Any]) -> Arri
     url = canonical_url(saved.url, profile)
     if len(url) > _LONGEST_URL:
         raise Invalid(f"an address of {len(url)} characters")
-    page = _page(saved, url)
+    page = raw_of(saved, url)
     reading = read_guarded(page, profile) if needs_child(page) else read_page(page, profile)
     return Arrival(
         row_id=saved.digest,
@@ -234,7 +234,7 @@ def arrival_of(saved: Saved, profiles: Profiles, origin: dict[str, Any]) -> Arri
     )
 
 
-def _page(saved: Saved, url: str) -> RawPage:
+def raw_of(saved: Saved, url: str) -> RawPage:
     """The page as whoever reads the capture again will have it."""
     if not saved.status:
         kind = (saved.media_type or "text/html").encode("latin-1", "replace")
