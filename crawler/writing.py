@@ -85,6 +85,7 @@ class Writing:
             tool_version=tool_version(),
             keep_payload_days=parts.settings.keep_payload_days,
             shadow=parts.shadow(),
+            seller_fields=frozenset(parts.settings.seller_fields),
             bounds=Bounds(opening.profile.revisit.least, opening.profile.revisit.most),
             pictures=parts.settings.read_pictures and available(),
             told=self._run_told(),

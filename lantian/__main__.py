@@ -25,6 +25,7 @@ COMMANDS = (
     "notice",
     "report",
     "evidence",
+    "privacy",
     "user",
     "key",
     "upgrade",

@@ -183,6 +183,17 @@ class Settings(BaseSettings):
     keep_payload_days: int = Field(
         default=180, ge=1, description="Days that captures without a hit keep their payload."
     )
+    keep_person_days: int = Field(
+        default=180,
+        ge=1,
+        description="Days after which personal data without a claim is forgotten, counted from when"
+        " it was last seen: texts, sellers, tips.",
+    )
+    seller_fields: Annotated[tuple[Literal["name", "url"], ...], NoDecode] = Field(
+        default=("name", "url"),
+        description="What is kept of sellers and authors beside the site's own key,"
+        " comma-separated: name, url; empty: neither.",
+    )
     keep_contact_days: int = Field(
         default=90, ge=1, description="Days that the contact of a tip's sender is kept."
     )
@@ -246,6 +257,7 @@ class Settings(BaseSettings):
         "recheck_after_hours",
         "own_networks",
         "operators",
+        "seller_fields",
         mode="before",
     )
     @classmethod

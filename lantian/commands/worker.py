@@ -61,7 +61,12 @@ def register(app: typer.Typer) -> None:
 def worker_of(parts: "Parts", *, lease: timedelta = timedelta(seconds=60)) -> "Worker":
     """A worker with a handler for every kind of job, and the schedule."""
     from lantian.worker.loop import Worker
-    from lantian.worker.schedule import make_archive_jobs, make_due_jobs, make_seal_job
+    from lantian.worker.schedule import (
+        make_archive_jobs,
+        make_due_jobs,
+        make_forget_job,
+        make_seal_job,
+    )
 
     def schedule() -> None:
         now, real_now = parts.clock.now(), parts.real_clock.now()
@@ -69,6 +74,7 @@ def worker_of(parts: "Parts", *, lease: timedelta = timedelta(seconds=60)) -> "W
             make_due_jobs(session, now=now, report_cron=parts.settings.report_cron)
             make_seal_job(session, now=now, real_now=real_now)
             make_archive_jobs(session, now=now, real_now=real_now)
+            make_forget_job(session, now=now, real_now=real_now)
 
     return Worker(parts.store, parts.clock, handlers_of(parts), lease=lease, schedule=schedule)
 
@@ -78,8 +84,8 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     from lantian.commands.evidence import verified, verify_kept
     from lantian.commands.evidence_keeping import expire_kept, index_kept
     from lantian.commands.evidence_seal import seal_kept, stamp_sealed
-    from lantian.commands.rematch import plan_ranges, rematch_range
     from lantian.commands.pictures import after_pictures, read_captured
+    from lantian.commands.rematch import plan_ranges, rematch_range
     from lantian.worker.child import Child
     from lantian.worker.handlers import Handler
 
@@ -113,6 +119,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     table["verify"] = Handler(
         work=lambda task: verify_kept(parts, task), finish=verified(parts), long=True
     )
+    table["forget"] = Handler(work=lambda task: forget_kept(parts, task), long=True)
     table["stamp"] = Handler(work=lambda task: stamp_sealed(parts, task))
     table["read_pictures"] = Handler(work=lambda task: read_captured(parts, task), long=True)
     table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))
@@ -319,6 +326,13 @@ def forgetting(parts: "Parts") -> "Callable[[Session, Claim], None]":
         forget_contacts(session, now=parts.clock.now())
 
     return step
+
+
+def forget_kept(parts: "Parts", task: "Task") -> None:
+    """Forget personal data that nothing asks for any more."""
+    from lantian.commands.privacy import forget_due
+
+    forget_due(parts, task=task)
 
 
 def finish_along(session: "Session", claim: "Claim") -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from lantian.clock import Clock
 from lantian.evidence.archive import WarcWriter
 from lantian.intake.interval import Bounds
+from lantian.intake.sellers import ALL
 from lantian.intake.visit import Outcome
 from lantian.reading import READER_VERSION
 from lantian.rulebook.shadow import Shadow
@@ -20,9 +21,10 @@ class IntakeContext:
     `job_id` and `token` are the lease of the crawl's job; without it nothing is written. `warc`
     is this writer's own file. Domain time comes from `clock`; the time of what was seen comes
     with each visit. `shadow` reads along, if a shadow run is on. With `pictures`, those that new
-    versions show wait to be fetched and read. `bounds` are those of the time
-    until a page is due again. `told` are the fields of the run (operator, tool, source, crawl) with
-    which the metadata record of each capture begins; without any, none is written.
+    versions show wait to be fetched and read. `bounds` are those of the time until a page is due
+    again. `seller_fields` are kept of sellers beside their key. `told` are the fields of the run
+    (operator, tool, source, crawl) with which the metadata record of each capture begins; without
+    any, none is written.
     """
 
     crawl_id: int
@@ -40,6 +42,7 @@ class IntakeContext:
     tokenise: Callable[[str], list[str]] = words.tokens_for_index
     shadow: Shadow | None = None
     bounds: Bounds = field(default_factory=Bounds)
+    seller_fields: frozenset[str] = ALL
     pictures: bool = False
     told: tuple[tuple[str, str], ...] = ()
 

@@ -79,7 +79,10 @@ def store_postings(
     ]
     postings = _known(session, {one.posting_key for _, _, one in sightings}, ctx.platform_id)
     sellers = store_sellers(
-        session, [(found.visit.at, one) for found, _, one in sightings], ctx.platform_id
+        session,
+        [(found.visit.at, one) for found, _, one in sightings],
+        ctx.platform_id,
+        ctx.seller_fields,
     )
     superseded: list[int] = []
     versions: list[Posting] = []

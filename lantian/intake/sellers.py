@@ -9,11 +9,19 @@ from sqlalchemy.orm import Session
 from lantian.model import Seller
 from lantian.reading import ReadDocument
 
+ALL = frozenset({"name", "url"})
+
 
 def store_sellers(
-    session: Session, seen: Iterable[tuple[datetime, ReadDocument]], platform_id: int
+    session: Session,
+    seen: Iterable[tuple[datetime, ReadDocument]],
+    platform_id: int,
+    kept: frozenset[str] = ALL,
 ) -> dict[str, int]:
-    """The ids of the sellers of these documents by key, stored with when they were seen."""
+    """The ids of the sellers of these documents by key, stored with when they were seen.
+
+    Of name and address only what is `kept` is stored.
+    """
     latest: dict[str, tuple[datetime, ReadDocument]] = {}
     for at, document in seen:
         if document.seller_key:
@@ -30,8 +38,7 @@ def store_sellers(
             [
                 {
                     "id": seller_id,
-                    "name": latest[key][1].seller_name or key,
-                    "url": latest[key][1].seller_url,
+                    **_told(latest[key][1], kept),
                     "last_seen_at": latest[key][0],
                 }
                 for key, seller_id in ids.items()
@@ -43,8 +50,7 @@ def store_sellers(
             {
                 "platform_id": platform_id,
                 "key": key,
-                "name": latest[key][1].seller_name or key,
-                "url": latest[key][1].seller_url,
+                **_told(latest[key][1], kept),
                 "first_seen_at": latest[key][0],
                 "last_seen_at": latest[key][0],
             }
@@ -55,3 +61,11 @@ def store_sellers(
         )
         ids.update(zip(new, added, strict=True))
     return ids
+
+
+def _told(document: ReadDocument, kept: frozenset[str]) -> dict[str, str]:
+    """Name and address of a seller, as far as they are kept; a name that is not is its key."""
+    return {
+        "name": (document.seller_name if "name" in kept else "") or document.seller_key,
+        "url": document.seller_url if "url" in kept else "",
+    }

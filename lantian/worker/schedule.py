@@ -71,6 +71,20 @@ def make_archive_jobs(session: Session, *, now: datetime, real_now: datetime) ->
     ]
 
 
+def make_forget_job(session: Session, *, now: datetime, real_now: datetime) -> str | None:
+    """The key of the job that forgets what is due each night, if it was not asked for before.
+
+    Its lane is that of sealing and retention. Before the first capture there is nothing to forget.
+    """
+    key = f"forget:{legal_day(real_now - SEAL_AFTER).isoformat()}"
+    if session.scalar(select(Job.id).where(Job.key == key)) is not None:
+        return None
+    if session.scalar(select(Capture.id).limit(1)) is None:
+        return None
+    made = jobs.enqueue(session, kind="forget", key=key, payload={}, due=now, now=now, lane="seal")
+    return key if made else None
+
+
 def last_time(cron: str, now: datetime) -> datetime | None:
     """The last moment, not after `now`, that a cron line in Asia/Shanghai names."""
     local = now.astimezone(SHANGHAI) + timedelta(seconds=1)

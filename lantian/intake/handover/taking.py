@@ -16,6 +16,7 @@ from lantian.evidence.tails import cut_tails
 from lantian.intake.context import IntakeContext
 from lantian.intake.finish import finish_crawl
 from lantian.intake.platforms import platform_named, platform_of
+from lantian.intake.sellers import ALL
 from lantian.intake.take import take_batch
 from lantian.intake.visit import Visit
 from lantian.model import Capture, Crawl, Document, Platform, Source
@@ -47,6 +48,7 @@ class Desk:
     tool_version: str
     folders: tuple[Path, ...] = ()
     keep_payload_days: int = 180
+    seller_fields: frozenset[str] = ALL
     conditions: Callable[[], Mapping[str, str]] | None = None
     shadow: Callable[[], Shadow | None] = lambda: None
 
@@ -232,6 +234,7 @@ class Taking:
                 tool_version=desk.tool_version,
                 keep_payload_days=desk.keep_payload_days,
                 shadow=self._shadow,
+                seller_fields=desk.seller_fields,
             )
         return self._contexts[source.id]
 
