@@ -1,7 +1,5 @@
 """Everything that a page loaded, for evidence: heads and bodies, as Chromium still has them."""
 
-import base64
-
 from playwright.async_api import Error as PlaywrightError
 
 from lantian.browser.answer import head_of, part_body, recoded_head
@@ -10,8 +8,6 @@ from lantian.browser.visit import Part, VisitLimits
 from lantian.browser.watch import Asked, is_marked
 from lantian.egress.proxy import EgressProxy
 from lantian.egress.spelling import read_url
-
-_A4 = {"paperWidth": 8.27, "paperHeight": 11.69}
 
 
 async def parts_of(
@@ -53,16 +49,3 @@ async def _part(one: Asked, channel: Channel, proxy: EgressProxy, charset: str) 
         head = recoded_head(head)
     target = read_url(one.url)
     return Part(one.url, status, head, body, recoded, proxy.ip_of(target.host, target.port))
-
-
-async def pdf_of(channel: Channel, most: int) -> bytes | None:
-    """The page as on the screen, on sheets of A4; none where it cannot be printed, or is larger."""
-    try:
-        await channel.ask("Emulation.setEmulatedMedia", media="screen")
-        told = await channel.ask("Page.printToPDF", printBackground=True, **_A4)
-    except PlaywrightError:
-        return None
-    finally:
-        await channel.last(channel.ask("Emulation.setEmulatedMedia", media=""))
-    pdf = base64.b64decode(told["data"])
-    return pdf if len(pdf) <= most else None

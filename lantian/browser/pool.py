@@ -128,9 +128,11 @@ class TabPool:
             await self._renew_if_worn()
             async with self._door.among_others(), self._running_for(site) as running:
                 tab = await self._tab_for(running, site, limits.seconds)
-                return await tab.visit(
+                visit = await tab.visit(
                     url, evidence=evidence, texts=texts, steps=steps, limits=limits
                 )
+            rest = not self._waiting  # who waits takes the tab as it is
+            return visit
         except TabLost as error:
             rest = False
             raise FetchFailed(
@@ -168,8 +170,11 @@ class TabPool:
         self._slots.release()
 
     def _give_back(self, tab: Tab | None, *, rest: bool) -> None:
-        """Let the next visit have the tab; where nobody waits, have it leave its page first."""
-        if tab is None or not rest or self._waiting:
+        """Let the next visit have the tab; with `rest`, once it has left its page.
+
+        So it must after a bad page: what goes on in there would stop the next one too.
+        """
+        if tab is None or not rest:
             self._free(tab)
             return
 

@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from lantian.browser.channel import GRACE
 from lantian.browser.memory import Memory, memory_of
-from lantian.browser.tab import HEIGHT, WIDTH
+from lantian.browser.picture import HEIGHT, WIDTH
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
 """One tab: opens an address, waits until the page is there, and takes what it holds."""
 
 import asyncio
-import base64
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,7 +13,8 @@ from lantian.browser import scripts
 from lantian.browser.answer import body_of, head_of, recoded_head
 from lantian.browser.channel import Channel, Event, TabLost, first_line
 from lantian.browser.frames import rendering_of
-from lantian.browser.parts import parts_of, pdf_of
+from lantian.browser.parts import parts_of
+from lantian.browser.picture import Picture, pdf_of, picture_of
 from lantian.browser.steps import take_steps
 from lantian.browser.visit import Box, BrowserVisit, Steps, VisitLimits, headers_of
 from lantian.browser.watch import EVENTS, Watch, is_marked
@@ -29,23 +29,12 @@ BLOCKED = [f"*.{end}{more}" for end in (*IMAGES, *FONTS, *MEDIA) for more in (""
 """What is not loaded on an ordinary visit, as patterns of addresses: the browser decides by itself,
 since being asked about each request costs more than loading it."""
 
-WIDTH, HEIGHT = 1280, 900
-SCALES = (1, 0.5, 0.25)
 MOST_DIALOGS = 20
 ALIVE = "() => true"
 
 
 class _BrokenOffError(FetchFailed):
     """The main document was broken off: a download is, and so is a page whose tab crashes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A PNG of the page; `cut` if the page is higher than it."""
-
-    png: bytes
-    scale: float
-    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +203,7 @@ class Tab:
         if not evidence:
             return Rendered(dom, found.charset, found.unread)
         places = await self._channel.call(scripts.BOXES, list(texts)) if texts else []
-        picture = await self._photograph(limits)
+        picture = await picture_of(self._channel, limits, self._shown())
         boxes = tuple(Box(text, *(at * picture.scale for at in place)) for text, *place in places)
         return Rendered(dom, found.charset, found.unread, boxes, picture)
 
@@ -237,24 +226,6 @@ class Tab:
         if lacking:
             missing.append(f"{lacking} of what it loaded could not be kept")
         return replace(visit, pdf=pdf, parts=parts, missing=tuple(missing))
-
-    async def _photograph(self, limits: VisitLimits) -> Picture:
-        """The whole page, half and quarter size where it would be too many bytes."""
-        metrics = await self._channel.ask("Page.getLayoutMetrics")
-        size = metrics["cssContentSize"]
-        height = min(max(int(size["height"]), 1), limits.screenshot_height)
-        width = min(max(int(size["width"]), WIDTH), 2 * WIDTH)
-        for scale in SCALES:
-            taken = await self._channel.ask(
-                "Page.captureScreenshot",
-                format="png",
-                captureBeyondViewport=True,
-                clip={"x": 0, "y": 0, "width": width, "height": height, "scale": scale},
-            )
-            png = base64.b64decode(taken["data"])
-            if len(png) <= limits.max_bytes:
-                return Picture(png, scale, cut=int(size["height"]) > height)
-        raise FetchFailed(f"{self._shown()} has no picture under {limits.max_bytes:,} bytes.")
 
     async def _answer(self, url: str, rendered: Rendered, *, settled: bool) -> BrowserVisit:
         watch, main = self._watch, self._watch.main
