@@ -291,6 +291,16 @@ def check_fonts(_settings: Settings) -> Iterator[Finding]:
     yield Finding("Chinese font", "fail", text, NO_FONT)
 
 
+def check_contact(settings: Settings) -> Iterator[Finding]:
+    """Sites can tell who visits them, and whom to ask to stop."""
+    if settings.contact.strip():
+        yield Finding("contact", "ok", f"the User-Agent names {settings.contact}")
+        return
+    text = "no contact is set: sites that are crawled cannot reach you"
+    cure = "Set contact to an e-mail address or a page of your office; it goes into the User-Agent."
+    yield Finding("contact", "warn", text, cure)
+
+
 def check_mail(settings: Settings) -> Iterator[Finding]:
     """The mail server greets us and takes our log-in; nothing is sent."""
     from lantian.egress.mail import greet
@@ -358,6 +368,7 @@ CHECKS: dict[str, Check] = {
     "index": check_index,
     "Chromium": check_chromium,
     "Chinese font": check_fonts,
+    "contact": check_contact,
     "mail": check_mail,
     "clock": check_clock,
 }

@@ -176,6 +176,15 @@ def test_a_clock_that_differs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "differs from the data folder's file system by +9" in findings["clock"][0]["text"]
 
 
+def test_a_contact_for_sites_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = examined()[1]["contact"]
+    assert found["state"] == "warn"
+    assert "Set contact" in found["cure"]
+    monkeypatch.setenv("LANTIAN_CONTACT", "mailto:crawl@office.example")
+    (found,) = examined()[1]["contact"]
+    assert (found["state"], found["cure"]) == ("ok", "")
+
+
 def test_a_mail_server_that_answers_is_well_and_gets_no_mail(
     smtp_server: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
