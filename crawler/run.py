@@ -18,7 +18,7 @@ from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
 from lantian.errors import BrowserUnavailable, ConfigError, NotFound
 from lantian.evidence.tails import cut_tails
-from lantian.intake.visit import Purpose
+from lantian.intake.visit import LASTING, Purpose
 from lantian.model import Crawl, FrontierRow, Job, RobotsException, Source
 from lantian.reading import SiteProfile, find_profile
 from lantian.reading.address import host_of
@@ -155,10 +155,10 @@ class Run:
 
     @property
     def keeps_hours(self) -> bool:
-        """Whether it holds itself to the hours of the site: a crawl does, a visit of pages not."""
+        """Whether it holds itself to the hours of the site: but for visits of pages it does."""
         return (
             bool(self.profile.manners.hours)
-            and self.purpose == "crawl"
+            and self.purpose in LASTING
             and "urls" not in self.claim.payload
         )
 

@@ -61,7 +61,7 @@ def read_captured(parts: "Parts", task: "Task") -> None:
     claim, settings = task.claim, parts.settings
     crawl_id = int(claim.payload["crawl_id"])
     with parts.store.read() as session:
-        waiting = list(session.execute(waiting_pictures(crawl_id)).tuples())
+        waiting = [(one, capture) for one, capture in session.execute(waiting_pictures(crawl_id))]
     until = time.monotonic() + AT_A_TIME
     done = 0
     if waiting:

@@ -87,7 +87,7 @@ def _pages(session: Session, source_id: int, urls: set[str]) -> dict[str, int]:
     statement = select(Page.url, Page.id).where(
         Page.source_id == source_id, Page.url.in_(urls), Page.role == "picture"
     )
-    return dict(session.execute(statement).tuples().all())
+    return {row.url: row.id for row in session.execute(statement)}
 
 
 def _store_places(session: Session, document_id: int, places: Sequence[Place]) -> None:

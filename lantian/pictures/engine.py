@@ -34,21 +34,30 @@ def reader_version() -> str:
         return "none"
 
 
+def models() -> dict[str, str]:
+    """The paths of the models that the package carries: what finds, turns and reads lines.
+
+    Raises `FileNotFoundError` where one is missing.
+    """
+    found = find_spec("rapidocr")
+    folder = Path(found.origin or "").parent / "models" if found is not None else Path("models")
+    parts = {"Det": "*_det_*.onnx", "Cls": "*_cls_*.onnx", "Rec": "*_rec_*.onnx"}
+    return {part: _only(folder, pattern) for part, pattern in parts.items()}
+
+
 class Engine:
     """The models, loaded once; one thread, as there is a process for each processor."""
 
     def __init__(self) -> None:
         import rapidocr
 
-        models = Path(rapidocr.__file__).parent / "models"
         # Named one by one: a model that is missing is an error, and nothing is ever downloaded.
+        paths = {f"{part}.model_path": path for part, path in models().items()}
         params = {
             "Global.log_level": "critical",
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            "Det.model_path": _only(models, "*_det_*.onnx"),
-            "Cls.model_path": _only(models, "*_cls_*.onnx"),
-            "Rec.model_path": _only(models, "*_rec_*.onnx"),
+            **paths,
         }
         self._read: Any = rapidocr.RapidOCR(params=params)
 
@@ -116,7 +125,6 @@ def _same(line: Line, other: Line) -> bool:
 
 
 def _only(folder: Path, pattern: str) -> str:
-    """The path of the one model of that name; raises `FileNotFoundError`."""
     found = sorted(folder.glob(pattern))
     if len(found) != 1:
         raise FileNotFoundError(f"{len(found)} models {pattern} in {folder}; one is expected")
