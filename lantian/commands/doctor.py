@@ -291,6 +291,24 @@ def check_fonts(_settings: Settings) -> Iterator[Finding]:
     yield Finding("Chinese font", "fail", text, NO_FONT)
 
 
+def check_pictures(settings: Settings) -> Iterator[Finding]:
+    """What is written in pictures can be read, where that is wanted."""
+    from lantian.pictures.engine import HINT, available, models, reader_version
+
+    check = "text in pictures"
+    if not settings.read_pictures:
+        yield Finding(check, "ok", "not read: read_pictures is off")
+    elif not available():
+        yield Finding(check, "ok", "not read: the extra `ocr` is not installed", HINT)
+    else:
+        try:
+            models()
+        except FileNotFoundError as error:
+            yield Finding(check, "fail", str(error), f"Install it again. {HINT}")
+            return
+        yield Finding(check, "ok", f"read by {reader_version()}")
+
+
 def check_contact(settings: Settings) -> Iterator[Finding]:
     """Sites can tell who visits them, and whom to ask to stop."""
     if settings.contact.strip():
@@ -368,6 +386,7 @@ CHECKS: dict[str, Check] = {
     "index": check_index,
     "Chromium": check_chromium,
     "Chinese font": check_fonts,
+    "text in pictures": check_pictures,
     "contact": check_contact,
     "mail": check_mail,
     "clock": check_clock,
