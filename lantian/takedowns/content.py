@@ -17,7 +17,16 @@ from sqlalchemy.orm import Session
 
 from lantian.clock import SHANGHAI, as_utc, legal_day
 from lantian.law import Article, articles_in_force
-from lantian.model import Artifact, Capture, Clue, Document, Hit, Platform, Seller
+from lantian.model import (
+    Artifact,
+    Capture,
+    Clue,
+    Document,
+    Hit,
+    PicturePlace,
+    Platform,
+    Seller,
+)
 from lantian.rulebook.packs import running
 from lantian.settings import Settings
 from lantian.takedowns.deadlines import ActBy
@@ -193,10 +202,20 @@ def _labels(articles: Iterable[Article]) -> list[dict[str, str]]:
 
 
 def captures_of(session: Session, document: Document) -> list[Capture]:
-    """The capture in which the document was read, and the evidence visits that saw it stand."""
+    """The capture in which the document was read, and the evidence visits that saw it stand.
+
+    With them those of the pictures whose writing is part of its text.
+    """
     visits = (Capture.page_id == document.page_id) & (Capture.purpose == "evidence")
+    pictures = select(PicturePlace.capture_id).where(
+        PicturePlace.document_id == document.id, PicturePlace.start.is_not(None)
+    )
     statement = select(Capture).where(
-        or_(Capture.id == document.capture_id, visits & Capture.hits_stood.is_(True))
+        or_(
+            Capture.id == document.capture_id,
+            visits & Capture.hits_stood.is_(True),
+            Capture.id.in_(pictures),
+        )
     )
     return list(session.scalars(statement.order_by(Capture.id)))
 

@@ -26,6 +26,9 @@ IN_MEMORY = 8 * 1024 * 1024
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes
 SUFFIXES = {
     "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
     "text/html": "html",
     "application/json": "json",
     "application/pdf": "pdf",

@@ -53,7 +53,12 @@ _CHINESE = (
     (r"proxy variables: (.*) \(not used\)$", r"代理变量：\1（未使用）"),
 )
 """What `lantian.evidence.surroundings` says, in the words of the form."""
-_PURPOSES = {"crawl": "日常监测采集", "evidence": "取证访问", "recheck": "复查访问"}
+_PURPOSES = {
+    "crawl": "日常监测采集",
+    "evidence": "取证访问",
+    "recheck": "复查访问",
+    "pictures": "页面所载图片采集",
+}
 
 
 def fields_of(

@@ -17,6 +17,7 @@ from lantian.model import (
     Hit,
     Notice,
     NoticeItem,
+    PicturePlace,
     Recheck,
     Source,
 )
@@ -61,10 +62,11 @@ class Selected:
 def selected(session: Session, asked: Asked) -> Selected:
     """The captures, documents and notices that belong to what was asked for.
 
-    To a clue belong the versions of its posting that hit, the captures in which these were read,
-    and every evidence visit and re-check of them, whatever it saw; to a notice, the same of its
-    clues, with the versions that it told of. Raises `NotFound` naming what there is not,
-    `EvidenceDeleted` if nothing of it is left, and `Invalid` if nothing was asked for.
+    To a clue belong the versions of its posting that hit, the captures in which these were read
+    (those of pictures too, whose writing stands in them), and every evidence visit and re-check of
+    them, whatever it saw; to a notice, the same of its clues, with the versions that it told of.
+    Raises `NotFound` naming what there is not, `EvidenceDeleted` if nothing of it is left, and
+    `Invalid` if nothing was asked for.
     """
     if asked.nothing:
         raise Invalid("nothing was asked for.", hint="Name a clue, a notice or a capture.")
@@ -167,7 +169,14 @@ def _captures_of(session: Session, document_id: int) -> set[int]:
     visits = select(Capture.id).where(
         Capture.page_id == document.page_id, Capture.purpose != "crawl"
     )
-    return {document.capture_id, *session.scalars(visits)}
+    pictures = select(Capture.id).where(
+        Capture.id.in_(
+            select(PicturePlace.capture_id).where(
+                PicturePlace.document_id == document_id, PicturePlace.start.is_not(None)
+            )
+        )
+    )
+    return {document.capture_id, *session.scalars(visits), *session.scalars(pictures)}
 
 
 def _rechecks_of(session: Session, clue_id: int) -> set[int]:
