@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         default=False,
         description="Whether the SM3 of each record is sealed beside its SHA-256.",
     )
+    signing_key: Path | None = Field(
+        default=None,
+        description="Ed25519 key (PEM) that signs the log of sealed days; unset: `keys/log.pem` in"
+        " the data folder, made when it is needed. Machines with one store share it.",
+    )
     time_authorities: tuple[TimeAuthority, ...] = Field(
         default=(),
         description="Who stamps the root of each day (RFC 3161), two at best: docs/evidence.md.",
@@ -291,6 +296,11 @@ class Settings(BaseSettings):
     def evidence_dir(self) -> Path:
         """Folder of the evidence archive."""
         return self.data_dir / "evidence"
+
+    @cached_property
+    def signing_key_path(self) -> Path:
+        """File of the key that signs the log of sealed days."""
+        return self.signing_key or self.data_dir / "keys" / "log.pem"
 
     @cached_property
     def index_path(self) -> Path:

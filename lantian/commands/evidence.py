@@ -9,6 +9,7 @@ import typer
 
 from lantian.commands.evidence_bundle import export, verifier, verify_bundle
 from lantian.commands.evidence_keeping import expire, hold, holds, release, store
+from lantian.commands.evidence_log import checkpoint, consistency
 from lantian.commands.evidence_receive import received, take_in
 from lantian.commands.evidence_record import record
 from lantian.commands.evidence_seal import seal
@@ -30,6 +31,8 @@ def register(app: typer.Typer) -> None:
     evidence.command("verify")(verify)
     evidence.command("index")(index)
     evidence.command("seal")(seal)
+    evidence.command("checkpoint")(checkpoint)
+    evidence.command("consistency")(consistency)
     evidence.command("expire")(expire)
     evidence.command("store")(store)
     evidence.command("hold")(hold)

@@ -70,9 +70,16 @@ def stamp_what_waits(parts: "Parts") -> int:
 def sealing_of(parts: "Parts") -> "Sealing":
     """How this installation seals its days."""
     from lantian.evidence.sealing import Sealing
+    from lantian.evidence.signing import signing_key
 
     names = [one.name for one in authorities(parts)]
-    return Sealing(parts.store, parts.archive, sm3=parts.settings.seal_sm3, authorities=names)
+    return Sealing(
+        parts.store,
+        parts.archive,
+        sm3=parts.settings.seal_sm3,
+        authorities=names,
+        key=lambda: signing_key(parts.settings.signing_key_path),
+    )
 
 
 def authorities(parts: "Parts") -> "tuple[Authority, ...]":

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from lantian.access import audit
 from lantian.evidence.authority import Authority, StampRefused
+from lantian.evidence.day import SEAL, statement_of
 from lantian.evidence.finding import Finding, Kind
 from lantian.evidence.seal import digest_of
-from lantian.evidence.sealing import SEAL, statement_of
 from lantian.evidence.stamp import STAMP, judged_stamp
 from lantian.evidence.statement import EVENT, FIRST, RECORD, hash_of_leaf, told_root
 from lantian.evidence.tree import Tree

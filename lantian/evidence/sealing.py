@@ -7,11 +7,12 @@ at all, and whoever seals again begins it anew, or finds it done.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,10 @@ from lantian.access import audit
 from lantian.clock import day_start, legal_day
 from lantian.errors import EvidenceDamaged
 from lantian.evidence.archive import Archive
+from lantian.evidence.checkpoint import Checkpoint, leaves_of, origin_of
+from lantian.evidence.day import SEAL, statement_of
+from lantian.evidence.note import Verifier
+from lantian.evidence.seal import digest_of
 from lantian.evidence.sm3 import sm3_of
 from lantian.evidence.spelling import date_of
 from lantian.evidence.statement import (
@@ -36,8 +41,6 @@ from lantian.store.engine import Store
 
 logger = logging.getLogger(__name__)
 
-SEAL = "evidence.seal"
-"""The act in the audit chain."""
 ACTOR = "process:seal"
 _SEAL_LOCK = 7_140_518  # any number, as long as only sealing takes it
 _ROWS = 2000
@@ -56,12 +59,16 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Sealing:
-    """How days are sealed: with SM3 beside SHA-256 or not, and who is asked to stamp them."""
+    """How days are sealed: with SM3 beside SHA-256 or not, and who is asked to stamp them.
+
+    `key` gives the key that signs the log of days up to each; without one, there is no checkpoint.
+    """
 
     store: Store
     archive: Archive
     sm3: bool = False
     authorities: Sequence[str] = ()
+    key: Callable[[], Ed25519PrivateKey] | None = None
 
     def through(
         self, last: date, *, now: datetime, real_now: datetime
@@ -170,7 +177,8 @@ class Sealing:
             with self.store.write() as session:
                 session.execute(insert(SealedLeaf), rows)
         with self.store.write() as session:
-            session.add(_row(statement, real_now))
+            checkpoint, told = self._checkpoint(session, statement)
+            session.add(_row(statement, real_now, checkpoint))
             session.flush()
             for authority in self.authorities:
                 ask_for_stamp(session, statement.day, authority, now=now)
@@ -179,11 +187,25 @@ class Sealing:
                 actor=ACTOR,
                 action=SEAL,
                 subject=f"day:{statement.day}",
-                detail={"digest": statement.digest, "leaves": statement.leaves},
+                detail={"digest": statement.digest, "leaves": statement.leaves, **told},
                 now=now,
                 real_now=real_now,
             )
         return statement
+
+    def _checkpoint(
+        self, session: Session, statement: Statement
+    ) -> tuple[str | None, dict[str, str]]:
+        """The signed root over all days up to this one, and what the audit chain tells of it."""
+        if self.key is None:
+            return None, {}
+        before = session.scalars(select(SealedDay).order_by(SealedDay.number))
+        statements = [*map(statement_of, before), statement]
+        root = Tree(leaves_of(statements)).root
+        key, origin = self.key(), origin_of(statements[0])
+        note = Checkpoint(origin, len(statements), root).signed(key)
+        verifier = Verifier(origin, key.public_key().public_bytes_raw())
+        return note, {"checkpoint": digest_of(note.encode()), "key": verifier.told}
 
 
 def ask_for_stamp(session: Session, day: str, authority: str, *, now: datetime) -> None:
@@ -204,25 +226,13 @@ def stamp_lane(authority: str) -> str:
     return f"stamp:{authority}"
 
 
-def statement_of(row: SealedDay) -> Statement:
-    """The statement that a row makes, whatever digest it carries."""
-    return Statement(
-        number=row.number,
-        day=row.day,
-        leaves=row.leaves,
-        root=row.root,
-        previous=row.previous_digest,
-        sealed=date_of(row.sealed_at),
-    )
-
-
 def unsealed_count(session: Session) -> int:
     """How many records are in no tree yet."""
     statement = select(func.count()).select_from(Artifact).where(_unsealed_record())
     return session.scalar(statement) or 0
 
 
-def _row(statement: Statement, real_now: datetime) -> SealedDay:
+def _row(statement: Statement, real_now: datetime, checkpoint: str | None) -> SealedDay:
     return SealedDay(
         number=statement.number,
         day=statement.day,
@@ -231,6 +241,7 @@ def _row(statement: Statement, real_now: datetime) -> SealedDay:
         previous_digest=statement.previous,
         digest=statement.digest,
         sealed_at=real_now,
+        checkpoint=checkpoint,
     )
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from lantian.access import audit
 from lantian.errors import NotFound
 from lantian.evidence.authority import Authority, StampRefused
+from lantian.evidence.day import statement_of
 from lantian.evidence.reply import (
     SHA256,
     BadReply,
@@ -32,7 +33,6 @@ from lantian.evidence.reply import (
     with_sorted_certificates,
 )
 from lantian.evidence.seal import digest_of
-from lantian.evidence.sealing import statement_of
 from lantian.model import SealedDay, TimeStamp
 from lantian.store.engine import Store
 

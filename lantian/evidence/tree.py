@@ -81,6 +81,31 @@ class Tree:
         return self._rows[level][start >> level]
 
 
+class Growing:
+    """A tree that grows leaf by leaf, and knows its root each time: its full subtrees only."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._full: list[tuple[int, bytes]] = []
+
+    def add(self, leaf: bytes) -> None:
+        """One more leaf hash behind the others."""
+        self.size += 1
+        width = 1
+        while self._full and self._full[-1][0] == width:
+            leaf = pair_hash(self._full.pop()[1], leaf)
+            width *= 2
+        self._full.append((width, leaf))
+
+    @property
+    def root(self) -> bytes:
+        """The root over all leaves up to now."""
+        *wider, last = [one for _, one in self._full] or [EMPTY]
+        for one in reversed(wider):
+            last = pair_hash(one, last)
+        return last
+
+
 def _split(count: int) -> int:
     """The largest power of two below `count`."""
     return 1 << (count - 1).bit_length() - 1

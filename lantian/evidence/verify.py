@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from lantian.errors import EvidenceDamaged
 from lantian.evidence.archive import SUFFIX, Archive, Look
 from lantian.evidence.authority import Authority
+from lantian.evidence.daylog import log_findings
 from lantian.evidence.deletions import deletion_findings, made_findings
 from lantian.evidence.finding import Finding
 from lantian.evidence.indexing import is_index
@@ -189,6 +190,7 @@ def _told(session: Session, archive: Archive, kind: PartKind) -> Iterator[Findin
         yield from unseen_hits(session)
     elif kind == "chain":
         yield from chain_findings(session)
+        yield from log_findings(session)
     else:
         yield from deletion_findings(session)
         yield from made_findings(session, archive)

@@ -26,6 +26,8 @@ class SealedDay(Entity):
     digest: Mapped[Digest] = mapped_column(unique=True)
     sealed_at: Mapped[datetime]
     """Real time."""
+    checkpoint: Mapped[str | None]
+    """The signed root of the log of all days up to this one (`lantian.evidence.checkpoint`)."""
 
 
 class SealedLeaf(Entity):

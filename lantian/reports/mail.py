@@ -32,6 +32,8 @@ class Edition:
     """Claim to its label by `zh` and `en`."""
     platform_titles: Mapping[str, str]
     demo: bool
+    checkpoint: str = ""
+    """The signed root of the log of sealed days, as it stood at the end of the week."""
 
     @property
     def words(self) -> Mapping[str, str]:

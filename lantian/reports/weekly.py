@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lantian.clock import legal_day, week_start
 from lantian.egress import mail as way_out
 from lantian.errors import ConfigError
+from lantian.evidence.daylog import DayLog
 from lantian.model import Platform
 from lantian.reports.figures import week_figures
 from lantian.reports.mail import Edition, compose
@@ -42,6 +43,7 @@ def weekly_message(
     now: datetime,
 ) -> EmailMessage:
     """The e-mail of the week that begins on `monday`."""
+    point = DayLog(session).last(monday + timedelta(days=7))
     titles = session.execute(select(Platform.name, Platform.title))
     edition = Edition(
         locale=locale,
@@ -50,6 +52,7 @@ def weekly_message(
         claim_labels=claim_labels,
         platform_titles={name: title or name for name, title in titles},
         demo=is_demo(session),
+        checkpoint=(point.note or "") if point is not None else "",
     )
     receivers = settings.report_to or (settings.mail_from,)
     return compose(

@@ -45,6 +45,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "due_acknowledge": "应于 {due} 前确认",
         "due_act": "应于 {due} 前处理",
         "source_of_figures": "每个数字都可点击，打开对应的清单；数字由下列命令重新得出：",
+        "checkpoint": "证据日志检查点（请留存：今后可据此证明此前各日的证据未被改动）：",
         "suspected": "以上均为涉嫌违规的线索，是否违法以主管机关认定为准。",
         "none": "本周没有。",
         "verified_removed": "已核实删除",
@@ -95,6 +96,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "due_acknowledge": "to be acknowledged by {due}",
         "due_act": "to be acted on by {due}",
         "source_of_figures": "Each number links to its list. This command makes the figures again:",
+        "checkpoint": "Checkpoint of the evidence log (keep it: it proves later that no day before"
+        " was changed):",
         "suspected": "All of these are suspected; only an authority finds that a law was broken.",
         "none": "None this week.",
         "verified_removed": "Verified removed",

@@ -17,9 +17,10 @@ from lantian.access import audit
 from lantian.clock import legal_day
 from lantian.evidence.archive import Archive
 from lantian.evidence.authority import Authority
+from lantian.evidence.day import statement_of
 from lantian.evidence.finding import Finding
 from lantian.evidence.parts import Journal, Scope, do_parts
-from lantian.evidence.sealing import Sealing, statement_of
+from lantian.evidence.sealing import Sealing
 from lantian.evidence.stamp import stamp_day
 from lantian.evidence.verify import parts_of, verify
 from lantian.model import Artifact, AuditEvent, SealedDay, SealedLeaf, TimeStamp

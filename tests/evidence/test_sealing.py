@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from lantian.access import audit
 from lantian.evidence.archive import Archive, WarcWriter
-from lantian.evidence.sealing import Sealing, statement_of, unsealed_count
+from lantian.evidence.day import statement_of
+from lantian.evidence.sealing import Sealing, unsealed_count
 from lantian.evidence.statement import FIRST, leaf_text
 from lantian.evidence.tree import Tree, leaf_hash
 from lantian.model import Artifact, AuditEvent, Job, SealedDay, SealedLeaf

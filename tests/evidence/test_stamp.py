@@ -15,8 +15,9 @@ from lantian.clock import legal_day
 from lantian.egress.resolver import Resolver
 from lantian.errors import ConfigError, EgressRefused, NotFound, ServiceUnavailable
 from lantian.evidence.authority import Authority, StampRefused, ask, authorities_of
+from lantian.evidence.day import statement_of
 from lantian.evidence.reply import BadReply, read_reply, with_sorted_certificates
-from lantian.evidence.sealing import Sealing, statement_of
+from lantian.evidence.sealing import Sealing
 from lantian.evidence.stamp import judged_stamp, query_of, stamp_day, unstamped
 from lantian.model import AuditEvent, SealedDay, TimeStamp
 from lantian.settings import TimeAuthority, load_settings

@@ -17,10 +17,11 @@ from lantian.access import audit
 from lantian.clock import legal_day
 from lantian.evidence.authority import Authority
 from lantian.evidence.bundle import layout
+from lantian.evidence.day import statement_of
 from lantian.evidence.finding import Finding
 from lantian.evidence.receiving import look_at
 from lantian.evidence.record import compressed_member, parsed, plain, unpacked
-from lantian.evidence.sealing import Sealing, statement_of
+from lantian.evidence.sealing import Sealing
 from lantian.evidence.stamp import stamp_day
 from lantian.evidence.statement import hash_of_leaf, told_root
 from lantian.evidence.tree import Tree

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lantian.evidence.tree import (
     EMPTY,
     BadProof,
+    Growing,
     Tree,
     check_consistency,
     leaf_hash,
@@ -78,6 +79,30 @@ def test_the_published_vectors() -> None:
         8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     }
     assert {n: tree_of(entries[:n]).root.hex() for n in roots} == roots
+    # The proofs between sizes 6 and 8, and 1 and 8, of the same vectors.
+    six, eight = (tree_of(entries[:n]).root for n in (6, 8))
+    assert six.hex() == "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef"
+    proof = [
+        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ]
+    assert [one.hex() for one in tree_of(entries).consistency(6)] == proof
+    check_consistency(6, 8, six, eight, [bytes.fromhex(one) for one in proof])
+    proof = [
+        "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+    ]
+    assert [one.hex() for one in tree_of(entries).consistency(1)] == proof
+
+
+def test_a_tree_that_grows_knows_its_root_each_time() -> None:
+    growing = Growing()
+    assert growing.root == EMPTY
+    for size, entry in enumerate(entries_of(40), 1):
+        growing.add(leaf_hash(entry))
+        assert (growing.size, growing.root) == (size, tree_of(entries_of(size)).root)
 
 
 def test_every_small_tree_and_every_proof_of_it_is_that_of_the_definitions() -> None:

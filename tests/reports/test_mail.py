@@ -2,17 +2,21 @@
 
 import io
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from pydantic import SecretStr
 
 from lantian.errors import ConfigError, ServiceUnavailable
+from lantian.evidence.checkpoint import Checkpoint
+from lantian.evidence.note import Verifier, opened
+from lantian.model import SealedDay
 from lantian.reports.mail import one_line
 from lantian.reports.weekly import deliver, last_whole_week, weekly_message
 from lantian.reports.wording import WORDS
@@ -66,6 +70,27 @@ def test_the_server_receives_html_text_and_chart(
     assert Image.open(io.BytesIO(picture.get_content())).width == 1200
     assert len(received.content) < 400_000
     assert len(html.get_content().encode()) < 100_000
+
+
+def test_the_checkpoint_of_the_evidence_log_is_in_both_parts(
+    store: Store, monday: date, now: datetime, settings: Settings
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    for number, day in ((1, monday), (2, monday + timedelta(days=6)), (3, monday + timedelta(7))):
+        note = Checkpoint("log", number, bytes([number]) * 32).signed(key)
+        row = {"number": number, "day": f"{day}", "leaves": 1, "root": "sha256:1", "sealed_at": now}
+        digests = {"previous_digest": "sha256:0", "digest": f"sha256:{number}"}
+        with store.write() as session:
+            session.add(SealedDay(**row, **digests, checkpoint=note))
+    message = made(store, monday, now, settings, "en")
+    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    verifier = Verifier("log", key.public_key().public_bytes_raw())
+    found = text.get_content().partition("no day before was changed):\n")[2]
+    note = found.partition("\n\n\n")[0].rstrip("\n") + "\n"
+    assert opened(note, [verifier]) == Checkpoint("log", 2, bytes([2]) * 32).text
+    assert "log\n2\n" in html.get_content()
 
 
 def test_crawled_names_reach_no_header_and_no_markup(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.evidence.bundle import layout
-from lantian.evidence.sealing import statement_of
+from lantian.evidence.day import statement_of
 from lantian.evidence.spelling import date_of
 from lantian.evidence.statement import EVENT, RECORD, hash_of_leaf
 from lantian.evidence.tree import Tree

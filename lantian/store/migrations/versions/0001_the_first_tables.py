@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.Column("previous_digest", sa.String(length=80), nullable=False),
         sa.Column("digest", sa.String(length=80), nullable=False),
         sa.Column("sealed_at", UtcTime(), nullable=False),
+        sa.Column("checkpoint", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_sealed_day")),
         sa.UniqueConstraint("day", name=op.f("uq_sealed_day_day")),
         sa.UniqueConstraint("digest", name=op.f("uq_sealed_day_digest")),

@@ -1,0 +1,66 @@
+"""The key with which an installation signs the checkpoints of its log (Ed25519).
+
+It lies in a file of its own, which only its owner reads, and is made when it is first needed.
+Machines that share a store share the file: the setting `signing_key` names it.
+"""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from lantian.errors import ConfigError
+from lantian.evidence.writer import sync_folder
+
+
+def signing_key(path: Path) -> Ed25519PrivateKey:
+    """The key in the file, made on first use; raises `ConfigError` if there is none to be had."""
+    try:
+        if not path.exists():
+            _make(path)
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise ConfigError(
+            f"the signing key {path} cannot be read or made: {error.strerror}.",
+            hint="Let this user read it, or name another file as signing_key.",
+        ) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ConfigError(
+            f"the signing key {path} is no private key in PEM without a password.",
+            hint="`openssl genpkey -algorithm ed25519` makes one.",
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(
+            f"the signing key {path} is no Ed25519 key.",
+            hint="`openssl genpkey -algorithm ed25519` makes one.",
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    """The key on the disk as a whole; of two that make it at once, one is kept."""
+    data = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()
+    sync_folder(path.parent)
