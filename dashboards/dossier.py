@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboards.listing import Row, rows_of
+from dashboards.pictures import MarkedPicture, marked_pictures
 from lantian.clock import legal_day
 from lantian.clues.likeness import Group, groups_of
 from lantian.errors import NotFound
@@ -72,6 +73,8 @@ class Dossier:
     days: tuple[date, date]
     capture: Capture
     picture: Picture
+    pictures: tuple[MarkedPicture, ...]
+    """Its own pictures in which something was found."""
     crawl: Crawl | None
     decisions: tuple[tuple[Decision, User], ...]
     notices: tuple[tuple[Notice, NoticeItem], ...]
@@ -122,6 +125,7 @@ def dossier(session: Session, clue_id: int) -> Dossier:
         days=days,
         capture=capture,
         picture=_picture(session, document),
+        pictures=marked_pictures(session, document, hits) if document.pictures else (),
         crawl=_last_crawl(session, clue.source_id),
         decisions=_decisions(session, clue_id),
         notices=_notices(session, clue_id),

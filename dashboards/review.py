@@ -17,6 +17,7 @@ from dashboards.facets import facet_lists
 from dashboards.filters import Filter, query_of, read_filter
 from dashboards.listing import Listing, listing, rows_of
 from dashboards.people import Acting, Signed, Visitor
+from dashboards.pictures import picture_bytes
 from dashboards.rendering import age, page
 from dashboards.wording import WORDS, claim_labels, guidance
 from lantian.clues.decide import BatchOutcome, decide, decide_many, undo
@@ -33,6 +34,11 @@ MOST_AT_ONCE = 1_000
 MOST_ALIKE = 200
 """Clues of one text that are listed, those with the very same letters first."""
 RENEWED_AFTER = timedelta(minutes=1)
+_ALONE = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "private, max-age=86400",
+}
+"""A picture may do nothing, whatever a browser takes it for."""
 
 
 class Batch(BaseModel):
@@ -189,17 +195,21 @@ def decide_batch(request: Request, visitor: Acting, batch: Annotated[Batch, Form
 
 @router.get("/evidence/{artifact_id}")
 def screenshot(visitor: Signed, artifact_id: int) -> Response:
-    """A screenshot, re-verified as it is read; nothing else is ever shown inline."""
+    """A screenshot, re-verified as it is read; beside pictures nothing else is shown inline."""
     with visitor.parts.store.read() as session:
         artifact = session.get(Artifact, artifact_id)
         if artifact is None or artifact.role != "screenshot":
             raise NotFound(f"there is no screenshot {artifact_id}.")
     body = visitor.parts.archive.read(artifact)
-    headers = {
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "Cache-Control": "private, max-age=86400",
-    }
-    return Response(body, media_type=artifact.media_type, headers=headers)
+    return Response(body, media_type=artifact.media_type, headers=_ALONE)
+
+
+@router.get("/evidence/pictures/{capture_id}")
+def picture(visitor: Signed, capture_id: int) -> Response:
+    """A picture of a posting, re-verified as it is read, under the type that its bytes have."""
+    with visitor.parts.store.read() as session:
+        body, media_type = picture_bytes(session, visitor.parts.archive, capture_id)
+    return Response(body, media_type=media_type, headers=_ALONE)
 
 
 @router.get("/evidence/captures/{capture_id}", response_class=HTMLResponse)

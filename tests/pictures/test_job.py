@@ -1,95 +1,21 @@
 """From a shop's pictures to hits: fetched with its manners, read once, found again."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from sqlalchemy import func, select
 
 from lantian.evidence.again import ReadAgain
 from lantian.evidence.archive import Archive
+from lantian.evidence.bundle.select import Asked, selected
 from lantian.evidence.verify import verify
 from lantian.model import Capture, Clue, Document, Hit, Job, Page, Picture, PicturePlace
 from lantian.pictures.known import lines_at, lines_of
 from lantian.store.engine import Store
-from tests.pictures.drawing import GUARANTEE, drawn
-from tests.services.loopback import Installation, Site, serving
-from tests.services.loopback import Page as Served
+from lantian.takedowns.content import captures_of
+from tests.pictures.drawing import GUARANTEE
+from tests.pictures.shop import crawled
+from tests.services.loopback import Installation, Site
 
 pytestmark = pytest.mark.ocr
-
-PROFILE = """\
-name: pictured
-kind: shop
-hosts: ["127.0.0.1"]
-start: ["http://127.0.0.1/"]
-manners: {delay: 0, concurrency: 4}
-links:
-  - {role: listing, css: "a.goods"}
-documents:
-  - kind: listing
-    pages: ["/goods/{id}.html"]
-    key: [{url: "/goods/{id}.html"}]
-    title: h1
-    text: [.detail]
-    seller: {key: {const: "s1"}, name: {const: "一号店"}}
-healthy: {pages: 0, documents: 0}
-"""
-
-
-def goods(number: int, *pictures: str) -> Served:
-    images = "".join(f'<img data-src="{src}" src="/blank.gif">' for src in pictures)
-    return Served(
-        f"<html><body><h1>代理服务{number}</h1><div class=detail>图文详情见下。{images}</div>"
-        "<img src='/logo.png'></body></html>"
-    )
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[Site]:
-    red = drawn([GUARANTEE])
-    pages = {
-        "/": Served("".join(f'<a class=goods href="/goods/{n}.html">{n}</a>' for n in range(1, 6))),
-        "/robots.txt": Served("User-agent: *\nDisallow: /private/\n", media_type="text/plain"),
-        "/goods/1.html": goods(1, "/img/red.png", "/img/tiny.png"),
-        "/goods/2.html": goods(2, "/img/the-same.png?v=2"),
-        "/goods/3.html": goods(3, "/img/page.png", "/img/cut.png", "/private/red.png"),
-        "/goods/4.html": goods(4, "/img/clean.png"),
-        "/goods/5.html": goods(5),
-        "/img/red.png": Served(red, media_type="image/png"),
-        "/img/the-same.png?v=2": Served(red, media_type="image/png"),
-        "/img/tiny.png": Served(drawn([], size=(60, 60)), media_type="image/png"),
-        "/img/page.png": Served("<html><script>alert(1)</script></html>", media_type="image/png"),
-        "/img/cut.png": Served(red[: len(red) // 2], media_type="image/png"),
-        "/private/red.png": Served(red, media_type="image/png"),
-        "/img/clean.png": Served(drawn(["专利查询服务"]), media_type="image/png"),
-    }
-    with serving(pages) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def installed(shop: Site, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation that has crawled the shop, with all that followed."""
-    installation = Installation(tmp_path_factory.mktemp("pictures"))
-    installation.profiles.mkdir(parents=True, exist_ok=True)
-    profile = PROFILE.replace("127.0.0.1/", f"{shop.place}/")
-    (installation.profiles / "pictured.yaml").write_text(profile)
-    summary = crawled(installation, shop)
-    assert summary["state"] == "finished", summary["said"]
-    return installation
-
-
-def crawled(installation: Installation, shop: Site) -> dict[str, Any]:
-    """The summary of a crawl with all that followed it."""
-    return installation.crawl("pictured", "--allow", shop.place, "--why", "a test")
-
-
-@pytest.fixture
-def store(installed: Installation) -> Iterator[Store]:
-    opened = installed.store()
-    yield opened
-    opened.close()
 
 
 def test_what_is_written_in_pictures_is_found_like_any_other_text(store: Store) -> None:
@@ -199,3 +125,17 @@ def test_verifying_reads_the_pictures_again_and_finds_their_hits(
             document.text = text
             changed = session.get_one(Hit, hit_id)
             changed.text = changed.text.replace("登记", "授权")
+
+
+def test_a_bundle_and_a_notice_bring_the_picture_along(store: Store) -> None:
+    with store.read() as session:
+        clue_id, document, capture_id = session.execute(
+            select(Clue.id, Document, PicturePlace.capture_id)
+            .join(Document, Document.id == Clue.document_id)
+            .join(PicturePlace, PicturePlace.document_id == Document.id)
+            .where(PicturePlace.start.is_not(None))
+            .limit(1)
+        ).one()
+        assert capture_id in selected(session, Asked(clues=(clue_id,))).captures
+        told = [capture.id for capture in captures_of(session, document)]
+        assert {document.capture_id, capture_id} <= set(told)
