@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lantian.evidence.hold import is_held
 from lantian.evidence.seal import digest_of
+from lantian.intake.pictures import forget_pictures
 from lantian.model import (
     Capture,
     Clue,
@@ -107,11 +108,13 @@ def _documents(session: Session, before: datetime, now: datetime) -> int:
             matter_digest=None,
             price=None,
             fields={},
+            pictures=[],
             seller_id=None,
             forgotten_at=now,
         ),
         execution_options=quietly,
     )
+    forget_pictures(session, [row.id for row in rows])
     # Whatever comes back is read and matched anew, also where it says what it said before.
     pages = {row.page_id for row in rows if row.current}
     session.execute(

@@ -147,26 +147,65 @@ def keep_pictures(session: Session, document_ids: Iterable[int]) -> None:
         )
 
 
+def forget_pictures(session: Session, document_ids: Sequence[int]) -> None:
+    """What is written in the pictures of documents that are forgotten is forgotten with them.
+
+    What another document shows as well stays. Where one comes back it is fetched and read anew.
+    """
+    quietly = {"synchronize_session": False}
+    gone = select(PicturePlace.page_id, PicturePlace.picture_id).where(
+        PicturePlace.document_id.in_(document_ids)
+    )
+    rows = session.execute(gone).all()
+    if not rows:
+        return
+    session.execute(
+        update(PicturePlace)
+        .where(PicturePlace.document_id.in_(document_ids))
+        .values(picture_id=None, capture_id=None, start=None, end=None),
+        execution_options=quietly,
+    )
+    session.execute(
+        update(Picture)
+        .where(Picture.id.in_({row.picture_id for row in rows if row.picture_id is not None}))
+        .where(~exists().where(PicturePlace.picture_id == Picture.id))
+        .values(state=_WAITING, lines=[], read_at=None),
+        execution_options=quietly,
+    )
+    session.execute(
+        update(Page)
+        .where(Page.id.in_({row.page_id for row in rows}))
+        .where(
+            ~exists().where(PicturePlace.page_id == Page.id, PicturePlace.picture_id.is_not(None))
+        )
+        .values(content_digest=None, looked_at=None, due_at=None, looks=[]),
+        execution_options=quietly,
+    )
+
+
 def pictures_due(source_id: int, now: datetime) -> Select[Page]:
     """The pictures of a source that are to be fetched now, longest waiting first.
 
-    Those that were never seen and, when they may have changed, those whose writing stands in a
-    document that is on line.
+    Of those that a document shows which is on line: what was never seen and, when it may have
+    changed, what is written in it.
     """
-    shown = exists().where(
+    shown = and_(
         PicturePlace.page_id == Page.id,
-        PicturePlace.start.is_not(None),
         Document.id == PicturePlace.document_id,
         Document.current.is_(True),
         Document.presence == "online",
+        Document.forgotten_at.is_(None),
     )
+    due = Page.due_at <= now
     return (
         select(Page)
         .where(Page.source_id == source_id, Page.role == "picture")
         .where(
             or_(
-                and_(Page.looked_at.is_(None), or_(Page.due_at.is_(None), Page.due_at <= now)),
-                and_(Page.due_at <= now, shown),
+                and_(
+                    Page.looked_at.is_(None), or_(Page.due_at.is_(None), due), exists().where(shown)
+                ),
+                and_(due, exists().where(shown, PicturePlace.start.is_not(None))),
             )
         )
         .order_by(Page.due_at.asc().nulls_first(), Page.id)

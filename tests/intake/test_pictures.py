@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from lantian.intake.again import rematch
+from lantian.intake.forgetting import forget_some
 from lantian.intake.pictures import (
     ask_for_pictures,
     ask_to_read,
@@ -203,6 +204,23 @@ def test_a_hit_that_a_new_pack_finds_in_a_picture_keeps_its_capture(site: Site) 
         rematch(session, site.matcher, now=site.clock.now())
     kept = {one.url: (one.hit_count > 0, one.expires_at) for one in site.rows(Capture)}
     assert kept == {A: (True, None), GOODS: (True, None)}
+
+
+def test_what_is_written_in_a_picture_is_forgotten_with_its_document(site: Site) -> None:
+    crawl(site, shop_page(site, A, B))
+    read(site, fetch(site, a="专利查询服务", b="nothing"))
+    site.clock.advance(timedelta(days=400))
+    with site.store.write() as session:
+        before = site.clock.now() - timedelta(days=365)
+        assert forget_some(session, before=before, now=site.clock.now()).documents == 2
+    assert [(one.state, one.lines) for one in site.rows(Picture)] == [("waiting", [])] * 2
+    assert {(one.picture_id, one.start) for one in site.rows(PicturePlace)} == {(None, None)}
+    # Nobody shows them any more; when somebody does, they are fetched and read again.
+    assert due(site) == []
+    crawl(site, shop_page(site, A, B))
+    assert due(site) == [A, B]
+    assert read(site, fetch(site, a="专利查询服务", b="nothing")) == (2, 1)
+    assert texts(site)[-1].endswith("\n专利查询服务")
 
 
 @pytest.mark.parametrize("pictures", [(), (A,)])
