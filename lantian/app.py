@@ -3,7 +3,7 @@
 `uvicorn lantian.app:app` serves it with the settings of the environment.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import mounting, problems
 from dashboards import mounting as pages
+from lantian.intake.handover.uploads import LARGEST
 from lantian.settings import Settings, load_settings
 from lantian.wiring import Parts, open_parts
 
@@ -53,7 +54,13 @@ def create_app(parts: Parts) -> FastAPI:
     pages.mount(app, parts)
     # The last one added is the outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
-    app.add_middleware(BodyLimit, most=mounting.MAX_BODY, base_url=parts.settings.base_url)
+    app.add_middleware(
+        BodyLimit,
+        most=mounting.MAX_BODY,
+        base_url=parts.settings.base_url,
+        # A list, and the fields of the form that brings it.
+        larger={"/imports": LARGEST + mounting.MAX_BODY},
+    )
     app.add_middleware(
         TrustedHosts, hosts=trusted_hosts(parts.settings), base_url=parts.settings.base_url
     )
@@ -143,10 +150,13 @@ class BodyLimit:
     The framework has a limit too, but answers it in plain text and without our headers.
     """
 
-    def __init__(self, app: ASGIApp, most: int, base_url: str) -> None:
+    def __init__(
+        self, app: ASGIApp, most: int, base_url: str, larger: Mapping[str, int] | None = None
+    ) -> None:
         self.app = app
         self.most = most
         self.base_url = base_url
+        self.larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request of bearable size on, refuse any other."""
@@ -154,8 +164,10 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         length = Headers(scope=scope).get("content-length", "")
-        if length.isascii() and length.isdecimal() and int(length[:19]) > self.most:
-            problem = problems.of_code("too-large", self._said)
+        most = self.larger.get(scope["path"], self.most)
+        said = f"the body has more than {most} bytes."
+        if length.isascii() and length.isdecimal() and int(length[:19]) > most:
+            problem = problems.of_code("too-large", said)
             answer = problems.json_response(problem, base_url=self.base_url, instance=scope["path"])
             await answer(scope, receive, send)
             return
@@ -165,15 +177,11 @@ class BodyLimit:
             nonlocal got
             message = await receive()
             got += len(message.get("body", b""))
-            if got > self.most:
-                raise HTTPException(413, self._said)
+            if got > most:
+                raise HTTPException(413, said)
             return message
 
         await self.app(scope, counted, send)
-
-    @property
-    def _said(self) -> str:
-        return f"the body has more than {self.most} bytes."
 
 
 def __getattr__(name: str) -> Any:

@@ -313,6 +313,11 @@ class Settings(BaseSettings):
         return self.data_dir / "cache"
 
     @cached_property
+    def uploads_dir(self) -> Path:
+        """Folder of lists that were uploaded and not taken in yet."""
+        return self.data_dir / "uploads"
+
+    @cached_property
     def outbox_dir(self) -> Path:
         """Folder of e-mails that were written because no server is set."""
         return self.data_dir / "outbox"

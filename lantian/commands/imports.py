@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lantian.intake.handover.rows import Fault
     from lantian.intake.handover.taking import Desk
     from lantian.wiring import Parts
+    from lantian.worker.handlers import Task
 
 FORMATS = "CSV, XLSX, JSON lines, WARC, WACZ, saved HTML, MHTML; or folders of them."
 SUFFIXES = (
@@ -116,7 +117,7 @@ def take_files(
         with ExitStack() as stack:
             tell = stack.enter_context(telling_faults(errors))
             results = [
-                _take(parts, file, giving, told=told, sheet=sheet, url=url, tell=tell)
+                take_file(parts, file, giving, told=told, sheet=sheet, url=url, tell=tell)
                 for file in looked
             ]
         tell_index(parts)
@@ -146,7 +147,7 @@ def desk_of(parts: "Parts") -> "Desk":
     )
 
 
-def _take(
+def take_file(
     parts: "Parts",
     file: "File",
     giving: "Giving",
@@ -156,6 +157,7 @@ def _take(
     url: str,
     tell: "FaultFile",
 ) -> dict[str, Any]:
+    """What became of one file, taken in under the lease of its own job."""
     from lantian.intake.handover.importing import Importing, begin
     from lantian.intake.handover.opened import TABLES, open_table
     from lantian.intake.handover.saved import pages_of
@@ -179,6 +181,22 @@ def _take(
             tally = importing.rows(table.rows(now=now), fault=fault, progress=show)
     progress.end()
     return {"file": file.name, "digest": file.digest, "handover": handover_id, **asdict(tally)}
+
+
+def take_uploaded(parts: "Parts", task: "Task") -> None:
+    """Take in a list that was uploaded, and let go of the file."""
+    from lantian.commands.rematch import tell_index
+    from lantian.intake.handover import uploads
+    from lantian.intake.handover.importing import Giving
+
+    told = task.claim.payload
+    folder = parts.settings.uploads_dir
+    file = uploads.kept(folder, told["digest"], told["name"])
+    giving = Giving(collection=told["collection"], handed_by=told["by"], actor=told["actor"])
+    with telling_faults(None) as tell:
+        take_file(parts, file, giving, told={}, sheet="", url="", tell=tell)
+    tell_index(parts)
+    uploads.forget_file(folder, told["digest"])
 
 
 class FaultFile:

@@ -84,6 +84,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     from lantian.commands.evidence import verified, verify_kept
     from lantian.commands.evidence_keeping import expire_kept, index_kept
     from lantian.commands.evidence_seal import seal_kept, stamp_sealed
+    from lantian.commands.imports import take_uploaded
     from lantian.commands.pictures import after_pictures, read_captured
     from lantian.commands.rematch import plan_ranges, rematch_range
     from lantian.worker.child import Child
@@ -119,6 +120,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     table["verify"] = Handler(
         work=lambda task: verify_kept(parts, task), finish=verified(parts), long=True
     )
+    table["upload"] = Handler(work=lambda task: take_uploaded(parts, task), slow=True)
     table["forget"] = Handler(work=lambda task: forget_kept(parts, task), long=True)
     table["stamp"] = Handler(work=lambda task: stamp_sealed(parts, task))
     table["read_pictures"] = Handler(work=lambda task: read_captured(parts, task), long=True)
