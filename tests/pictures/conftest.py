@@ -37,7 +37,14 @@ def shop() -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def installed(shop: Site, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An installation that has crawled the shop, with all that followed."""
-    installation = Installation(tmp_path_factory.mktemp("pictures"))
+    folder = tmp_path_factory.mktemp("pictures")
+    # One process loads the models once, and no browser is started: both take long here.
+    more = {
+        "LANTIAN_PICTURE_PROCESSES": "1",
+        "LANTIAN_WRITER": "inline",
+        "LANTIAN_CHROMIUM": str(folder / "no-chromium"),
+    }
+    installation = Installation(folder, more=more)
     installation.profiles.mkdir(parents=True, exist_ok=True)
     profile = PROFILE.replace("127.0.0.1/", f"{shop.place}/")
     (installation.profiles / "pictured.yaml").write_text(profile)
