@@ -277,6 +277,42 @@ def _revisit(figure: Figure) -> Iterator[Row]:
         )
 
 
+def _workers(figure: Figure) -> Iterator[Row]:
+    samples = figure["samples"]
+    one = median(samples["1 workers"], "pages_per_second")
+    sources, pages = figure["sources"], figure["pages"]
+    for number in (1, 2, 4):
+        name = f"{number} workers"
+        mine = median(samples[name], "pages_per_second")
+        twice = max(sample["duplicates"] for sample in samples[name])
+        yield Row(
+            "workers",
+            f"pages/s, {number} workers, {sources} sources, {pages:,} pages, PostgreSQL; one",
+            f"{mine:.1f}, {twice:.0f} twice",
+            f"{one:.1f}",
+            f"{mine / one:.2f}",
+            "0 twice",
+            twice == 0,
+            _cost(samples[name]),
+        )
+    theirs = median(samples["bare-seen"], "pages_per_second")
+    for name, what, goal in (
+        ("postgres", "one crawl on PostgreSQL", figure["goal"]),
+        ("two hosts", "two crawls over two hosts, PostgreSQL", None),
+    ):
+        mine = median(samples[name], "pages_per_second")
+        yield Row(
+            "workers",
+            f"pages/s, {what}; bare spider, own seen set",
+            f"{mine:.1f}",
+            f"{theirs:.1f}",
+            f"{mine / theirs:.2f}",
+            f"≥ {goal}" if goal else "",
+            mine / theirs >= goal if goal else None,
+            f"{_cost(samples[name])} / {_cost(samples['bare-seen'])}",
+        )
+
+
 def _verify(figure: Figure) -> Iterator[Row]:
     samples = figure["samples"]
     ours, beside = (median(samples[name], "seconds") for name in ("lantian", "sha256sum"))
@@ -353,6 +389,7 @@ def _ocr(figure: Figure) -> Iterator[Row]:
 
 ROWS: dict[str, Callable[[Figure], Iterator[Row]]] = {
     "crawl": _crawl,
+    "workers": _workers,
     "revisit": _revisit,
     "browser": _browser,
     "match": _match,
