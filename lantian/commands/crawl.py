@@ -295,9 +295,13 @@ def do_made_jobs(parts: "Parts", running: "Worker", source: "Source") -> None:
             keys = tuple(session.scalars(waiting.order_by(Job.kind.desc(), Job.id).limit(1)))
         if running.stopped or not keys or not running.run_one(keys=keys):
             break
-        while not running.stopped and running.run_one(kinds=("read_pictures",)):
-            pass
-    while not running.stopped and running.run_one(kinds=("index",)):
+        do_all(running, "read_pictures")
+    do_all(running, "index")
+
+
+def do_all(running: "Worker", kind: str) -> None:
+    """Do every job of a kind that is due."""
+    while not running.stopped and running.run_one(kinds=(kind,)):
         pass
 
 
