@@ -107,7 +107,7 @@ typedef struct {
 } table;
 
 typedef struct {
-    int16_t sentence, page;
+    int16_t sentence, nearby, page, unused;
     int32_t seen; /* the stretch in which it was seen last */
 } weight;
 
@@ -161,9 +161,9 @@ static void look(const table *runs, const weight *weights, const uint32_t *point
    Stretches are counted on from `stretches`; the last one's number is given. */
 int64_t runs_look(const table *runs, const uint32_t *points, const int64_t *bounds, int64_t texts,
                   int64_t stretch, int64_t stretches, weight *weights, uint32_t *cells,
-                  int64_t *sentence, int64_t *page, int64_t *told) {
+                  int64_t *sentence, int64_t *nearby, int64_t *page, int64_t *told) {
     int64_t size = bounds[texts];
-    int64_t sentence_sum = 0, page_sum = 0, count = 0;
+    int64_t sentence_sum = 0, nearby_sum = 0, page_sum = 0, count = 0;
     block own;
     for (int64_t text = 0; text < texts; text++) {
         int64_t end = bounds[text + 1], next = bounds[text];
@@ -178,6 +178,7 @@ int64_t runs_look(const table *runs, const uint32_t *points, const int64_t *boun
                     weights[runs->none].seen = (int32_t)stretches;
                 }
                 sentence[place] = sentence_sum;
+                nearby[place] = nearby_sum;
                 page[place] = page_sum;
                 told[place] = count;
                 for (int length = 0; length < LONGEST; length++) {
@@ -186,6 +187,7 @@ int64_t runs_look(const table *runs, const uint32_t *points, const int64_t *boun
                     uint32_t fresh = said->seen != (int32_t)stretches;
                     said->seen = (int32_t)stretches;
                     sentence_sum += said->sentence;
+                    nearby_sum += said->nearby;
                     page_sum += fresh ? said->page : 0;
                     count += fresh;
                     cells[LONGEST * place + length] = number << 1 | fresh;
@@ -194,6 +196,7 @@ int64_t runs_look(const table *runs, const uint32_t *points, const int64_t *boun
         }
     }
     sentence[size] = sentence_sum;
+    nearby[size] = nearby_sum;
     page[size] = page_sum;
     told[size] = count;
     return stretches;

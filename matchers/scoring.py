@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matchers.looked import Joined
 from matchers.runs import Ints
@@ -18,6 +19,8 @@ LEAST = 8
 PAGE = 500
 """Characters to either side of a sentence's middle, in a text of more than twice that: its page
 are the sentences between."""
+NEARBY = 100
+"""Characters before and behind a sentence that are heard with it."""
 Pages = tuple[Ints, Ints]
 """For each sentence the numbers of the first and the last of its page."""
 
@@ -52,10 +55,10 @@ class Scorer:
         if not own.starts.size:
             return []
         weighed = self._sums(joined)
-        mix = self.weights.mix
+        mix, aloud = self.weights.mix, self.weights.aloud
         of = pages(joined.bounds, own)
-        alone, page = self._odds(weighed, own, of)
-        odds = mix.sentence * alone + mix.page * page + mix.bias
+        said, alone = self._said(weighed, joined.bounds, own)
+        odds = mix.sentence * alone + mix.page * self._page(weighed, own, of) + mix.bias
         likely = np.flatnonzero(odds > 0)
         if not likely.size:
             return []
@@ -65,21 +68,27 @@ class Scorer:
             own,
             likely[lifted > 0],
             odds=lifted[lifted > 0],
-            alone=alone[likely[lifted > 0]],
+            speaks=((alone > aloud.heard) & (said > aloud.own))[likely[lifted > 0]],
             named=named[lifted > 0],
         )
         return self._findings(joined, weighed, told.standing())
 
-    def _odds(self, weighed: Sums, own: Sentences, of: Pages) -> tuple[Doubles, Doubles]:
-        """For each sentence its own log-odds and those of its page, before they are mixed."""
+    def _said(self, weighed: Sums, bounds: Ints, own: Sentences) -> tuple[Doubles, Doubles]:
+        """For each sentence the log-odds by its own words, and with what stands beside it."""
+        sentence, nearby = weighed.sentence, weighed.nearby
+        said = (sentence[own.ends] - sentence[own.starts]) * _shrink(own.ends - own.starts)
+        before, behind = beside(bounds, own)
+        heard = nearby[behind] - nearby[own.ends] + nearby[own.starts] - nearby[before]
+        size = behind - own.ends + own.starts - before
+        said += self.weights.sentence_bias
+        return said, said + heard * _shrink(size)
+
+    def _page(self, weighed: Sums, own: Sentences, of: Pages) -> Doubles:
+        """For each sentence the log-odds of its page."""
         lefts, rights = own.starts[of[0]], own.ends[of[1]]
-        sentence, page, told = weighed.sentence, weighed.page, weighed.told
-        return (
-            (sentence[own.ends] - sentence[own.starts]) * _shrink(own.ends - own.starts)
-            + self.weights.sentence_bias,
-            (page[rights] - page[lefts]) * _shrink(told[rights] - told[lefts])
-            + self.weights.page_bias,
-        )
+        page, told = weighed.page, weighed.told
+        odds: Doubles = (page[rights] - page[lefts]) * _shrink(told[rights] - told[lefts])
+        return odds + self.weights.page_bias
 
     def _named(self, weighed: Sums, own: Sentences, of: Pages, likely: Ints) -> Doubles:
         """For each of some sentences the log-odds of each claim, its page heard too."""
@@ -136,8 +145,8 @@ class Told:
     at: Ints
     """Their numbers among all sentences."""
     odds: Doubles
-    alone: Doubles
-    """The log-odds of the sentence without its page."""
+    speaks: NDArray[np.bool_]
+    """Whether it says so itself: what stands around it only makes it likelier."""
     named: Doubles
     """The log-odds of each claim."""
 
@@ -162,7 +171,7 @@ class Told:
         A page that makes an offer lifts its innocent sentences too; of those that say little
         alone only the likeliest is told.
         """
-        speaks = self.alone > 0
+        speaks = self.speaks
         if speaks.all():
             return self
         starts, texts = self.starts.tolist(), self.texts.tolist()
@@ -177,12 +186,12 @@ class Told:
                 near.append(starts[index])
                 kept.append(index)
         kept.sort()
-        return Told(self.own, self.at[kept], self.odds[kept], self.alone[kept], self.named[kept])
+        return Told(self.own, self.at[kept], self.odds[kept], speaks[kept], self.named[kept])
 
     def claims(self) -> tuple[Ints, Ints]:
         """The claims of each: its number here and the claim's, the likeliest first."""
         best = self.named.argmax(axis=1) if len(self.at) else np.zeros(0, dtype=np.int64)
-        more = (self.named > 0) & (self.alone > 0)[:, None]
+        more = (self.named > 0) & self.speaks[:, None]
         more[np.arange(len(best)), best] = False
         others, claims = np.nonzero(more)
         which = np.concatenate((np.arange(len(best)), others))
@@ -200,6 +209,14 @@ def pages(bounds: Ints, own: Sentences) -> Pages:
     return (
         np.minimum(np.searchsorted(own.starts, left), numbers),
         np.maximum(np.searchsorted(own.ends, right, side="right") - 1, numbers),
+    )
+
+
+def beside(bounds: Ints, own: Sentences) -> tuple[Ints, Ints]:
+    """For each sentence where what stands beside it begins, and ends; never in another text."""
+    return (
+        np.maximum(bounds[own.texts], own.starts - NEARBY),
+        np.minimum(bounds[own.texts + 1] - 1, own.ends + NEARBY),
     )
 
 

@@ -30,6 +30,7 @@ class RunWeights:
 
     table: RunTable
     sentence: NDArray[np.int32]
+    nearby: NDArray[np.int32]
     page: NDArray[np.int32]
     of_claims: NDArray[np.int16]
     """For each run and claim, in its sentence."""
@@ -48,6 +49,7 @@ class RunWeights:
         return cls(
             table,
             hundredths(weights.sentence).astype(np.int32),
+            hundredths(weights.nearby).astype(np.int32),
             hundredths(weights.page).astype(np.int32),
             hundredths(weights.of_claims),
             hundredths(weights.of_pages),
@@ -68,6 +70,8 @@ class Sums(Protocol):
 
     sentence: Ints
     """For each place, and the end, what all runs that begin before it say of their sentence."""
+    nearby: Ints
+    """The same of a sentence beside which they stand."""
     page: Ints
     """The same of their page, a run counted once in a stretch."""
     told: Ints

@@ -15,7 +15,9 @@ from matchers.sums import AUDIBLE, COMMA, CUES, Doubles, RunWeights, Spoken
 _MOST = (1 << 31) - 1
 _LANES = 24
 """Weights that the loops take at once: `LANES` of kernel.c."""
-_WEIGHT = np.dtype([("sentence", "<i2"), ("page", "<i2"), ("seen", "<i4")])
+_WEIGHT = np.dtype(
+    [*((name, "<i2") for name in ("sentence", "nearby", "page", "unused")), ("seen", "<i4")]
+)
 Said = NDArray[np.int16]
 
 
@@ -46,7 +48,8 @@ class Tables:
             self.none,
         )
         self.unseen = np.zeros(self.none + 1, dtype=_WEIGHT)
-        self.unseen["sentence"][:-1], self.unseen["page"][:-1] = weights.sentence, weights.page
+        for name in ("sentence", "nearby", "page"):
+            self.unseen[name][:-1] = getattr(weights, name)
         self.claims, self.pages = _wide(weights.of_claims), _wide(weights.of_pages)
         self.count = weights.of_claims.shape[1]
         self._own = threading.local()
@@ -81,7 +84,7 @@ class NativeSums:
         size = len(joined)
         self._loops, self._tables, self._joined = loops, tables, joined
         self._cells = np.empty((size, 4), dtype=np.uint32)
-        self.sentence, self.page, self.told = np.empty((3, size + 1), dtype=np.int64)
+        self.sentence, self.nearby, self.page, self.told = np.empty((4, size + 1), dtype=np.int64)
         seen, last = tables.seen(size)
         last = loops.runs_look(
             ctypes.byref(tables.table),
@@ -93,6 +96,7 @@ class NativeSums:
             address(seen),
             address(self._cells),
             address(self.sentence),
+            address(self.nearby),
             address(self.page),
             address(self.told),
         )

@@ -44,6 +44,7 @@ class NumpySums:
         looked = Looked.at(weights.table, joined)
         self._found, self._fresh = looked.found, looked.fresh
         self.sentence = _summed(looked.found, len(joined), weights.sentence)
+        self.nearby = _summed(looked.found, len(joined), weights.nearby)
         self.page = _summed(looked.fresh, len(joined), weights.page)
         self.told = looked.told
 
@@ -56,7 +57,7 @@ class NumpySums:
         return self._of_windows(self._fresh, self._sparse.pages, starts, ends)
 
     def _of_windows(self, found: Sequence[Found], rows: _Rows, starts: Ints, ends: Ints) -> Ints:
-        owner, _, numbers = _runs_of(found, starts, ends)
+        owner, _, numbers = runs_in(found, starts, ends)
         run, index = _ranges(rows.firsts.take(numbers), rows.firsts.take(numbers + 1))
         claims = self._weights.of_claims.shape[1]
         totals = np.bincount(
@@ -70,7 +71,7 @@ class NumpySums:
     def spoken(self, starts: Ints, ends: Ints, claims: Ints, shrunk: Doubles) -> Spoken:
         """What speaks in each window for its claim; `shrunk`: what weights are multiplied with."""
         weights = self._weights
-        owner, places, numbers = _runs_of(self._found, starts, ends)
+        owner, places, numbers = runs_in(self._found, starts, ends)
         speaks = weights.sentence.take(numbers) + weights.of_claims[numbers, claims[owner]]
         loud = np.flatnonzero(speaks > (AUDIBLE / shrunk)[owner])
         order = loud[np.argsort(-speaks[loud], kind="stable")]
@@ -118,7 +119,7 @@ class NumpySums:
         return cues
 
 
-def _runs_of(found: Sequence[Found], starts: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
+def runs_in(found: Sequence[Found], starts: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
     """The runs that begin in each of some windows: the window's number, place and number."""
     owners, places, numbers = [], [], []
     for begins, some in found:

@@ -1,8 +1,8 @@
 """Weights learnt from labelled texts: three logistic regressions on runs of characters.
 
-One says of a whole page whether it makes an offer, one of a sentence, and one, among sentences
-that make one, which claim it is. How the first two are mixed is learnt from texts that neither
-had seen. Needs scikit-learn (the extra `train`); reading texts with the result does not.
+One says of a whole page whether it makes an offer, one of a sentence and what stands beside it,
+and one, among sentences that make one, which claim it is. How they are mixed is learnt from texts
+that none had seen. Needs scikit-learn (the extra `train`); reading texts with the result does not.
 """
 
 import math
@@ -22,8 +22,9 @@ from matchers.learned import plainly
 from matchers.looked import Joined, Looked
 from matchers.pack import Pack
 from matchers.runs import LONGEST, SHORTEST, Found, Ints, RunTable
-from matchers.scoring import LEAST
-from matchers.weights import Gate, Mix, Weights
+from matchers.scoring import LEAST, beside
+from matchers.sums_numpy import runs_in
+from matchers.weights import Aloud, Gate, Mix, Weights
 
 FOLDS = 3
 PAGE_C, SENTENCE_C, CLAIM_C = 30.0, 10.0, 10.0
@@ -38,9 +39,29 @@ FAINTEST = 0.1
 """A run that weighs less everywhere is left out."""
 RARE = 4
 """Texts in which a run must stand to be learnt."""
+HEARD = 20
+"""Sentences beside which a run must stand to be learnt for that."""
+HEARD_LESS = 0.7
+"""How far a run beside a sentence may be trusted, measured by one in it."""
+TO_MIX = 4
+"""Of so many pages with a line told again one counts in the mix."""
 Doubles = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+QUIET = 0.13
+"""Share of the offering sentences that do not speak for themselves: so the claims of texts of other
+hands, before they were learnt, were named best."""
 _NEVER = -20.0
+_AT_ONCE = 20_000
+"""Windows whose runs are counted at once."""
+
+
+class LeftOut(NamedTuple):
+    """What those say of texts who had not seen them."""
+
+    texts: Doubles
+    """For each text its best sentence, its page, its best claim."""
+    sentences: Doubles
+    """For each sentence its log-odds with what stands beside it, and by its own words only."""
 
 
 class Taught(NamedTuple):
@@ -53,7 +74,9 @@ class Taught(NamedTuple):
     claims: tuple[tuple[str, int, int], ...]
     whole: bool = True
     ordinary: bool = False
-    """Of another field: its own runs are not learnt, only that those of the others mean nothing."""
+    """Its own runs are not learnt, only that those of the others mean nothing, or the same here."""
+    host: int | None = None
+    """The number of the text, among those that are learnt, inside which it is told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +124,10 @@ class Trainer:
         self.sentences = self.joined.sentences
         self.pages = self._pages()
         self.own = self._sentences()
+        heard, self.heard = self._heard()
+        """The runs that are learnt beside a sentence."""
+        self.said = _beside_each_other(self.own.runs, heard)
+        """For each sentence the runs in it, and then those of `heard` beside it."""
 
     def _pages(self) -> _Windows:
         bounds = self.joined.bounds
@@ -115,6 +142,15 @@ class Trainer:
         labels: Flags = np.asarray(self.claim_labels.any(axis=1))
         runs = self._table(self.looked.found, own.starts, own.ends, own.ends - own.starts)
         return _Windows(runs, labels, own.texts)
+
+    def _heard(self) -> tuple[Any, Ints]:
+        own = self.sentences
+        before, behind = beside(self.joined.bounds, own)
+        sizes = behind - own.ends + own.starts - before
+        runs = self._table(self.looked.found, before, own.starts, sizes)
+        runs = runs + self._table(self.looked.found, own.ends, behind, sizes)
+        learnt = np.flatnonzero(runs.getnnz(axis=0) >= HEARD)
+        return runs[:, learnt] * HEARD_LESS, learnt
 
     @cached_property
     def claim_labels(self) -> Flags:
@@ -134,33 +170,37 @@ class Trainer:
         """For each window how often each run begins in it, shrunk by the size of the window."""
         from scipy import sparse
 
-        places = np.concatenate([some for some, _ in found])
-        numbers = np.concatenate([some for _, some in found])
-        rows = np.searchsorted(starts, places, side="right") - 1
-        inside = (rows >= 0) & (places < ends[rows])
-        rows, numbers = rows[inside], numbers[inside]
         shrink = 1 / np.sqrt(np.maximum(sizes, LEAST))
-        shape = (len(starts), len(self.table))
-        return sparse.csr_matrix((shrink[rows], (rows, numbers)), shape=shape)
+        parts = []
+        for first in range(0, len(starts), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            rows, _, numbers = runs_in(found, starts[some], ends[some])
+            shape = (len(starts[some]), len(self.table))
+            parts.append(sparse.csr_matrix((shrink[some][rows], (rows, numbers)), shape=shape))
+        return sparse.vstack(parts, format="csr")
 
     def fit(self, gate: Gate, *, lean: float = 0.0, origin: str = "") -> Weights:
         """The weights learnt from all texts.
 
         `lean` is taken off the log-odds: the higher, the surer a hit must be.
         """
-        mix = self._mix()
+        left_out = self.left_out()
+        mix = self._mix(left_out.texts)
         all_texts = np.ones(len(self.texts), dtype=np.bool_)
         page, page_bias = self._page(all_texts)
-        sentence, sentence_bias = self._sentence(all_texts)
+        said, sentence_bias = self._sentence(all_texts)
+        sentence, nearby = said[: len(self.table)], np.zeros(len(self.table))
+        nearby[self.heard] = said[len(self.table) :]
         of_claims, biases = self._of_claims(all_texts)
         of_pages, page_biases = self._of_pages(all_texts)
         for table in (of_claims, of_pages):
             table[np.abs(table) < FAINT] = 0
-        kept = self._worth(page, sentence, of_claims, of_pages)
+        kept = self._worth(page, sentence, nearby, of_claims, of_pages)
         return Weights(
             runs=tuple(self.table.runs[number] for number in kept.tolist()),
             page=page[kept].astype(np.float32),
             sentence=sentence[kept].astype(np.float32),
+            nearby=nearby[kept].astype(np.float32),
             of_claims=of_claims[kept].astype(np.float32),
             of_pages=of_pages[kept].astype(np.float32),
             claims=self.claims,
@@ -168,6 +208,7 @@ class Trainer:
             sentence_bias=sentence_bias,
             claim_biases=tuple((biases + page_biases).tolist()),
             mix=mix._replace(bias=mix.bias - lean),
+            aloud=self._aloud(left_out.sentences),
             gate=gate,
             origin=origin,
         )
@@ -194,7 +235,7 @@ class Trainer:
         labels = self.own.labels
         doubtful = self.pages.labels[self.own.texts] & ~labels
         kept = of_texts[self.own.texts] & ~doubtful
-        return _regress(self.own.runs[kept], labels[kept], SENTENCE_C)
+        return _regress(self.said[kept], labels[kept], SENTENCE_C)
 
     def _of_claims(self, of_texts: Flags) -> tuple[Doubles, Doubles]:
         tasks = []
@@ -213,21 +254,32 @@ class Trainer:
         having[self.own.texts[labels]] = True
         return having
 
-    def _mix(self) -> Mix:
-        """How much sentence, page and claim count, from texts left out while learning."""
-        scored = self.left_out()
+    def _aloud(self, sentences: Doubles) -> Aloud:
+        """What nearly all sentences that make an offer reach, left out while learning."""
         whole = np.array([text.whole for text in self.texts])
-        weights, bias = _regress(scored[whole], self.pages.labels[whole], 100.0)
+        offering = self.own.labels & whole[self.own.texts]
+        told = sentences[offering if offering.any() else self.own.labels]
+        return Aloud(*np.quantile(told, QUIET, axis=0).tolist()) if len(told) else Aloud(0.0, 0.0)
+
+    def _mix(self, scored: Doubles) -> Mix:
+        """How much sentence, page and claim count, from texts left out while learning.
+
+        Some pages in which a line is told again are among them: so dull pages do not hide an offer.
+        """
+        told: Flags = np.array([text.whole for text in self.texts])
+        told[[at for at, text in enumerate(self.texts) if text.host is not None][::TO_MIX]] = True
+        weights, bias = _regress(scored[told], self.pages.labels[told], 100.0)
         sentence, page, claim = (float(weight) for weight in weights)
         return Mix(sentence, page, claim, bias)
 
-    def left_out(self) -> Doubles:
-        """For each text its best sentence, its page, its best claim, by those who had not seen it.
+    def left_out(self) -> LeftOut:
+        """What those say of each text and sentence who had not seen them.
 
         Texts that stand next to each other were often written as a pair; they stay together.
         """
         scored = np.full((len(self.texts), 3), _NEVER)
-        fold = _folds([text.whole for text in self.texts])
+        spoken = np.full((len(self.own.texts), 2), _NEVER)
+        fold = _folds(self.texts)
         for number in range(FOLDS):
             learnt, held = fold != number, fold == number
             own = held[self.own.texts]
@@ -235,23 +287,38 @@ class Trainer:
             of_claims, biases = self._of_claims(learnt)
             of_pages, page_biases = self._of_pages(learnt)
             runs, texts = self.own.runs[own], self.own.texts[own]
-            np.maximum.at(scored[:, 0], texts, runs @ weights + bias)
+            spoken[own, 0] = self.said[own] @ weights + bias
+            spoken[own, 1] = runs @ weights[: len(self.table)] + bias
+            np.maximum.at(scored[:, 0], texts, spoken[own, 0])
             of_page = np.zeros((len(self.texts), len(self.claims)))
             of_page[held] = self.pages.runs[held] @ of_pages + page_biases
             named = runs @ of_claims + biases + of_page[texts]
             np.maximum.at(scored[:, 2], texts, named.max(axis=1))
             weights, bias = self._page(learnt)
             scored[held, 1] = self.pages.runs[held] @ weights + bias
-        return scored
+        return LeftOut(scored, spoken)
 
 
-def _folds(whole: Sequence[bool]) -> Ints:
-    """The fold of each text: neighbours in one, whole pages and single lines spread alike."""
-    folds = np.zeros(len(whole), dtype=np.int64)
+def _folds(texts: Sequence[Taught]) -> Ints:
+    """The fold of each text: neighbours in one, whole pages and single lines spread alike.
+
+    What is told inside a page is left out together with that page.
+    """
+    folds = np.zeros(len(texts), dtype=np.int64)
+    whole = np.array([text.whole for text in texts])
     for kind in (True, False):
-        places = np.flatnonzero(np.array(whole) == kind)
+        places = np.flatnonzero(whole == kind)
         folds[places] = np.arange(len(places)) * FOLDS // max(len(places), 1)
+    hosts = [(number, text.host) for number, text in enumerate(texts) if text.host is not None]
+    for number, host in hosts:
+        folds[number] = folds[host]
     return folds
+
+
+def _beside_each_other(first: Any, second: Any) -> Any:
+    from scipy import sparse
+
+    return sparse.hstack((first, second), format="csr")
 
 
 def common_runs(texts: Iterable[str]) -> list[str]:

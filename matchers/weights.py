@@ -1,7 +1,7 @@
 """What each run of characters says for or against an offer: learnt once, kept as data.
 
 A pack may have one file `weights.tsv` beside its claims: a head line of JSON, then a line a run
-with what it weighs on its page, in its sentence, and for which claim. It is written by
+with what it weighs on its page, in its sentence, beside it, and for which claim. It is written by
 `matchers.training` and read like any other part of a pack: it has a digest, stands in the pack's
 hash, and nothing in it can run code.
 """
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from matchers.errors import MatcherError
 
 FILE = "weights.tsv"
-FORMAT = 1
+FORMAT = 2
 SCALE = 100
 """What a weight is multiplied with where it is kept: hundredths of log-odds."""
 _BREAK, _ESCAPED = "\n", "\\n"
@@ -45,6 +45,15 @@ class Mix(NamedTuple):
     bias: float
 
 
+class Aloud(NamedTuple):
+    """Log-odds from which a sentence speaks for itself, so that it is told of whatever its page."""
+
+    heard: float
+    """With what stands beside it."""
+    own: float
+    """By its own words only."""
+
+
 class Gate(NamedTuple):
     """Folded terms for which a text is read: any of `alone`, or two of `two`."""
 
@@ -56,8 +65,8 @@ class Gate(NamedTuple):
 class Weights:
     """The weights of a pack.
 
-    A sentence of n characters, or a page of n different runs, whose runs weigh w in sum, scores
-    w / sqrt(max(n, 8)) + bias.
+    A sentence of n characters, what stands beside it, or a page of n different runs, whose runs
+    weigh w in sum, scores w / sqrt(max(n, 8)); to sentence and page a bias is added.
     """
 
     runs: tuple[str, ...]
@@ -65,6 +74,8 @@ class Weights:
     """For each run what it says of the page on which it stands."""
     sentence: Floats = field(repr=False)
     """For each run what it says of its sentence."""
+    nearby: Floats = field(repr=False)
+    """For each run what it says of a sentence beside which it stands."""
     of_claims: Floats = field(repr=False)
     """For each run and claim what it says for that claim, in its sentence."""
     of_pages: Floats = field(repr=False)
@@ -75,6 +86,7 @@ class Weights:
     claim_biases: tuple[float, ...]
     """Those of sentence and page together."""
     mix: Mix
+    aloud: Aloud
     gate: Gate
     origin: str = ""
     """What they were learnt from, for people."""
@@ -91,18 +103,18 @@ class Weights:
 def dump(weights: Weights) -> str:
     """`weights` as the text of their file."""
     lines = [json.dumps(_head(weights), ensure_ascii=False, sort_keys=True)]
-    page, sentence = _hundredths(weights.page), _hundredths(weights.sentence)
+    plain = zip(*(_hundredths(table).tolist() for table in _plain(weights)), strict=True)
     of_claims, of_pages = _hundredths(weights.of_claims), _hundredths(weights.of_pages)
-    for number, run in enumerate(weights.runs):
+    for number, (run, values) in enumerate(zip(weights.runs, plain, strict=True)):
         shown = run.replace(_BREAK, _ESCAPED)
         named = f"{_named(of_claims[number])}\t{_named(of_pages[number])}"
-        lines.append(f"{shown}\t{page[number]}\t{sentence[number]}\t{named}")
+        lines.append("\t".join((shown, *map(str, values), named)))
     return "\n".join(lines) + "\n"
 
 
 def dump_parts(weights: Weights) -> list[bytes]:
     """`weights` as a few pieces of bytes, which are read sooner than their file."""
-    tables = (weights.page, weights.sentence, weights.of_claims, weights.of_pages)
+    tables = (*_plain(weights), weights.of_claims, weights.of_pages)
     return [
         json.dumps(_head(weights), ensure_ascii=False, sort_keys=True).encode(),
         "\0".join(weights.runs).encode("utf-8", "surrogatepass"),
@@ -115,11 +127,16 @@ def load_parts(parts: Sequence[bytes]) -> Weights:
     head, runs, *tables = parts
     names = tuple(runs.decode("utf-8", "surrogatepass").split("\0")) if runs else ()
     values = [np.frombuffer(table, dtype="<i2") / np.float32(SCALE) for table in tables]
-    page, sentence, of_claims, of_pages = (value.astype(np.float32) for value in values)
+    *plain, of_claims, of_pages = (value.astype(np.float32) for value in values)
     shape = (len(names), -1)
     return _with_head(
-        head.decode(), names, page, sentence, of_claims.reshape(shape), of_pages.reshape(shape)
+        head.decode(), names, plain, of_claims.reshape(shape), of_pages.reshape(shape)
     )
+
+
+def _plain(weights: Weights) -> tuple[Floats, ...]:
+    """The tables that are no claim's, in their order in a file."""
+    return weights.page, weights.sentence, weights.nearby
 
 
 def _head(weights: Weights) -> dict[str, Any]:
@@ -130,6 +147,7 @@ def _head(weights: Weights) -> dict[str, Any]:
         "sentence_bias": round(weights.sentence_bias, 4),
         "claim_biases": [round(bias, 4) for bias in weights.claim_biases],
         "mix": [round(part, 4) for part in weights.mix],
+        "aloud": [round(part, 4) for part in weights.aloud],
         "gate": weights.gate._asdict(),
         "origin": weights.origin,
     }
@@ -155,19 +173,20 @@ def parse(text: str) -> Weights:
     if len(set(runs)) != len(runs):
         first_again = next(line for line, run in enumerate(runs, 2) if run in runs[: line - 2])
         raise WeightsFault(first_again, "a run that stands further up already.")
-    return _with_head(first, runs, values[:, 0].copy(), values[:, 1].copy(), of_claims, of_pages)
+    return _with_head(first, runs, [column.copy() for column in values.T], of_claims, of_pages)
 
 
 def _with_head(
-    first: str, runs: tuple[str, ...], page: Floats, sentence: Floats, *named: Floats
+    first: str, runs: tuple[str, ...], plain: Sequence[Floats], *named: Floats
 ) -> Weights:
     """Weights of a head and tables."""
     try:
         head = json.loads(first)
         weights = Weights(
             runs=runs,
-            page=page,
-            sentence=sentence,
+            page=plain[0],
+            sentence=plain[1],
+            nearby=plain[2],
             of_claims=named[0],
             of_pages=named[1],
             claims=tuple(str(claim) for claim in head["claims"]),
@@ -175,6 +194,7 @@ def _with_head(
             sentence_bias=float(head["sentence_bias"]),
             claim_biases=tuple(float(bias) for bias in head["claim_biases"]),
             mix=Mix(*(float(part) for part in head["mix"])),
+            aloud=Aloud(*(float(part) for part in head["aloud"])),
             gate=Gate(*(tuple(map(str, head["gate"][kind])) for kind in Gate._fields)),
             origin=str(head.get("origin", "")),
         )
@@ -187,16 +207,18 @@ def _with_head(
 
 
 def _rows(rows: Sequence[str], claims: int) -> tuple[tuple[str, ...], Floats, Floats, Floats]:
-    """Runs, their weights on page and in sentence, and those for claims in sentence and on page."""
+    """Runs, what they weigh on page, in sentence and beside it, and for claims in both."""
     runs = []
-    values = np.zeros((len(rows), 2), dtype=np.float32)
+    values = np.zeros((len(rows), 3), dtype=np.float32)
     of_claims = np.zeros((len(rows), claims), dtype=np.float32)
     of_pages = np.zeros_like(of_claims)
     for number, row in enumerate(rows):
         try:
-            run, page, sentence, in_sentence, on_page = row.split("\t")
+            run, *plain, in_sentence, on_page = row.split("\t")
             runs.append(run.replace(_ESCAPED, _BREAK))
-            values[number] = int(page), int(sentence)
+            if len(plain) != values.shape[1]:
+                raise ValueError(f"{len(plain)} weights instead of {values.shape[1]}")
+            values[number] = [int(value) for value in plain]
             for table, named in ((of_claims, in_sentence), (of_pages, on_page)):
                 for part in named.split():
                     claim, value = part.split(":")

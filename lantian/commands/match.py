@@ -32,6 +32,10 @@ def match(
             min=1, max=MOST, help="Processes that match (default: the cores that are free to it)."
         ),
     ] = None,
+    entities: Annotated[
+        bool,
+        typer.Option(help="Tell contacts, prices, names and the like of texts with hits too."),
+    ] = False,
 ) -> None:
     """Find claims in texts: lines of {"id", "text"} in, lines of {"id", "hits"} out.
 
@@ -40,7 +44,7 @@ def match(
     from lantian.matching.answering import answer_lines
     from lantian.settings import load_settings
 
-    setup = _setup(load_settings(), on)
+    setup = _setup(load_settings(), on, entities=entities)
     try:
         whole = answer_lines(setup, jobs or cores(), source=0, out=1, faults=2)
     except BrokenPipeError:
@@ -49,14 +53,14 @@ def match(
         raise typer.Exit(1)
 
 
-def _setup(settings: "Settings", on: datetime | None) -> "Setup":
+def _setup(settings: "Settings", on: datetime | None, *, entities: bool) -> "Setup":
     from lantian.clock import SystemClock, legal_day
     from lantian.matching.setup import Setup
 
     day = on.date() if on else legal_day(SystemClock().now())
     # Compiled packs are kept where there is a data folder; none is made for them.
     cache_dir = settings.cache_dir if settings.data_dir.is_dir() else None
-    return Setup(settings.pack_dir, cache_dir, day)
+    return Setup(settings.pack_dir, cache_dir, day, entities)
 
 
 def matcher_of(pack_dir: Path | None) -> "Matcher":

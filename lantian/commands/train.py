@@ -11,14 +11,16 @@ from lantian.errors import Invalid
 
 if TYPE_CHECKING:
     from matchers.compile import Compiled
-    from matchers.evaluate import Labelled
+    from matchers.evaluate import Labelled, Span
     from matchers.training import Taught
     from matchers.weights import Gate
 
 SURE = 3
 """Times that a pack's own examples are learnt: they must be right."""
 INSIDE = 3
-"""Of so many lines one is learnt inside a text of another field too."""
+"""Of so many lines one is learnt inside a text of another field too, one inside a page of this."""
+LONG = 200
+"""Characters of a page in which lines are told again, at least."""
 STEP = 7919
 """A prime: which of those texts comes next, so that neighbours are of many kinds."""
 LINE = "line"
@@ -61,6 +63,7 @@ def train(
     rows = [row for file in files for row in read_labelled(file) if row.label != "unsure"]
     texts = [*_taught(compiled, rows), *list(examples(pack, compiled)) * SURE]
     texts += _inside_others(compiled, rows, others)
+    texts += _inside_pages(compiled, rows)
     claims = sorted({claim for text in texts for claim, _, _ in text.claims})
     innocent = list(_innocent(compiled, others))
     gate = _gate(texts, innocent, into / FILE)
@@ -98,16 +101,44 @@ def _inside_others(
     """
     from matchers.training import taught
 
-    lines = [row for row in rows if row.kind == LINE]
     if not others:
         return
-    for number, row in enumerate(lines[::INSIDE]):
-        other = others[number * STEP % len(others)]
-        at = other.find("。", len(other) * (number % 5) // 5) + 1
-        spans = [(claim, start + at, end + at) for claim, start, end in row.spans]
-        text = f"{other[:at]}{row.text}\n{other[at:]}"
+    for number, row in enumerate(_lines_among(rows)[::INSIDE]):
+        text, spans = _inside(row, others[number * STEP % len(others)], number)
         # No page of its own: its line is learnt beside it, so it cannot tell how to mix.
         yield taught(compiled, text, spans, whole=False)._replace(ordinary=True)
+
+
+def _inside_pages(compiled: "Compiled", rows: list["Labelled"]) -> Iterator["Taught"]:
+    """Others of the lines once more, each inside an innocent page of this field.
+
+    Dull pages full of the field's words must not hide the one offer among them.
+    """
+    from matchers.training import taught
+
+    pages = [
+        number
+        for number, row in enumerate(rows)
+        if row.kind != LINE and not row.spans and len(row.text) >= LONG
+    ]
+    if not pages:
+        return
+    for number, row in enumerate(_lines_among(rows)[1::INSIDE]):
+        host = pages[number * STEP % len(pages)]
+        text, spans = _inside(row, rows[host].text, number)
+        told = taught(compiled, text, spans, whole=False)
+        yield told._replace(ordinary=True, host=host)
+
+
+def _lines_among(rows: list["Labelled"]) -> list["Labelled"]:
+    return [row for row in rows if row.kind == LINE]
+
+
+def _inside(row: "Labelled", page: str, number: int) -> tuple[str, list["Span"]]:
+    """A line inside a page, behind one of its sentences, and the places of its claims there."""
+    at = page.find("。", len(page) * (number % 5) // 5) + 1
+    spans = [(claim, start + at, end + at) for claim, start, end in row.spans]
+    return f"{page[:at]}{row.text}\n{page[at:]}", spans
 
 
 def _lines_of(ordinary: Path) -> list[str]:

@@ -41,7 +41,8 @@ def _alone(setup: Setup, lines: Lines, write: Write) -> None:
         if batch.fault:
             write(told(batch.fault))
         else:
-            write(answer(matcher, setup.day, batch.first, batch.lines))
+            found = answer(matcher, setup.day, batch.first, batch.lines, entities=setup.entities)
+            write(found)
 
 
 def _write(descriptor: int, data: bytes) -> None:

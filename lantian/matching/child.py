@@ -34,7 +34,7 @@ def main(setup: Setup) -> None:
     gc.freeze()  # The matcher stays: no collection need go through it.
     while True:
         first, lines = given.get()
-        _send(out, answer(matcher, setup.day, first, lines))
+        _send(out, answer(matcher, setup.day, first, lines, entities=setup.entities))
         del lines  # It may be long until the next ones come.
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from typing import Any
@@ -21,17 +21,22 @@ class Text:
     text: str
 
 
-def answer(matcher: Matcher, day: date, first: int, lines: bytes) -> Answer:
+def answer(
+    matcher: Matcher, day: date, first: int, lines: bytes, *, entities: bool = False
+) -> Answer:
     """The answer to whole lines, of which the first has the number `first`.
 
     One line for each text, in their order; the law is that of `day`. The last line need not be
-    ended. A line without an answer is named among the faults.
+    ended. A line without an answer is named among the faults. With `entities` those of each text
+    with hits are told too.
     """
     faults: list[str] = []
     texts = list(_texts(first, lines, faults))
     results = _scanned(matcher, texts, faults)
     out = b"".join(
-        _encoded(text.name, result, day)
+        _encoded(
+            text.name, result, day, _entities(matcher, text.text, result) if entities else None
+        )
         for text, result in zip(texts, results, strict=True)
         if result is not None
     )
@@ -105,8 +110,12 @@ def _alone(matcher: Matcher, text: Text, faults: list[str]) -> ScanResult | None
 _ENCODE: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _encoded(name: str, result: ScanResult, day: date) -> bytes:
+def _encoded(
+    name: str, result: ScanResult, day: date, entities: list[dict[str, Any]] | None
+) -> bytes:
     row: dict[str, Any] = {"id": name, "hits": [_row(hit, day) for hit in result.hits]}
+    if entities is not None:
+        row["entities"] = entities
     if result.truncated:
         row["truncated"] = True
     try:
@@ -114,6 +123,10 @@ def _encoded(name: str, result: ScanResult, day: date) -> bytes:
     except UnicodeEncodeError:
         # A lone surrogate came in as an escape, and goes out as one.
         return json.dumps(row).encode() + b"\n"
+
+
+def _entities(matcher: Matcher, text: str, result: ScanResult) -> list[dict[str, Any]]:
+    return [asdict(entity) for entity in matcher.entities(text)] if result.hits else []
 
 
 def _row(hit: Hit, day: date) -> dict[str, Any]:

@@ -20,6 +20,8 @@ class Setup:
     pack_dir: Path | None
     cache_dir: Path | None
     day: date
+    entities: bool = False
+    """Whether those of texts with hits are told."""
 
     def matcher(self) -> "Matcher":
         """The matcher; raises `PackError`."""
@@ -30,16 +32,17 @@ class Setup:
     def written(self) -> str:
         """As an argument of a process."""
         folders = [str(folder) if folder else None for folder in (self.pack_dir, self.cache_dir)]
-        return json.dumps([*folders, self.day.isoformat()])
+        return json.dumps([*folders, self.day.isoformat(), self.entities])
 
     @classmethod
     def read(cls, argument: str) -> "Setup":
         """What `written` wrote."""
-        pack_dir, cache_dir, day = json.loads(argument)
+        pack_dir, cache_dir, day, entities = json.loads(argument)
         return cls(
             Path(pack_dir) if pack_dir else None,
             Path(cache_dir) if cache_dir else None,
             date.fromisoformat(day),
+            entities,
         )
 
 

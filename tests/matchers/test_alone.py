@@ -36,7 +36,7 @@ def test_the_lines_of_the_readme_run_with_nothing_but_the_lock(tmp_path: Path) -
     first, *counts = done.stdout.splitlines()
     assert first.startswith("guaranteed_grant 0 ")
     assert "包授权" in first
-    assert counts == ["1", "0"]
+    assert counts == ["1", "0", "['zhc_00018', 'CNY800+']"]
 
 
 def test_the_lock_asks_for_what_the_matcher_imports() -> None:

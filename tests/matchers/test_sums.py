@@ -14,7 +14,7 @@ from matchers.runs import LONGEST
 from matchers.sums import CUES, RunWeights, Sums
 from matchers.sums_native import NativeSums, Tables
 from matchers.sums_numpy import NumpySums, Sparse
-from matchers.weights import Gate, Mix, Weights
+from matchers.weights import Aloud, Gate, Mix, Weights
 
 pytestmark = pytest.mark.compiler
 LETTERS = "专利商标授权，\n"
@@ -36,6 +36,7 @@ def weights_of(known: list[str], seed: int) -> Weights:
         runs=tuple(known),
         page=table(size),
         sentence=table(size),
+        nearby=table(size),
         of_claims=table(size, CLAIMS),
         of_pages=table(size, CLAIMS),
         claims=("a", "b", "c"),
@@ -43,6 +44,7 @@ def weights_of(known: list[str], seed: int) -> Weights:
         sentence_bias=0.0,
         claim_biases=(0.0,) * CLAIMS,
         mix=Mix(1.0, 1.0, 1.0, 0.0),
+        aloud=Aloud(0.0, 0.0),
         gate=Gate((), ()),
     )
 
@@ -63,7 +65,7 @@ def windows_of(joined: Joined) -> tuple["np.ndarray[tuple[int], np.dtype[np.int6
 def test_loops_in_c_and_numpy_give_the_same(known: list[str], some: list[str], seed: int) -> None:
     joined = Joined.of(some)
     first, second = both(RunWeights.of(weights_of(known, seed)), joined)
-    for name in ("sentence", "page", "told"):
+    for name in ("sentence", "nearby", "page", "told"):
         assert getattr(first, name).tolist() == getattr(second, name).tolist()
     starts, ends = windows_of(joined)
     assert first.claims(starts, ends).tolist() == second.claims(starts, ends).tolist()
@@ -104,6 +106,8 @@ def test_sums_are_those_of_the_runs_that_stand_there(
             assert said[row].tolist() == (np.zeros(CLAIMS, dtype=int) + total).tolist()
             own = sums.sentence[end] - sums.sentence[start]
             assert own == sum(int(weights.sentence[number]) for number in standing)
+            beside = sums.nearby[end] - sums.nearby[start]
+            assert beside == sum(int(weights.nearby[number]) for number in standing)
 
 
 def test_a_run_that_is_said_again_counts_once_in_a_stretch() -> None:

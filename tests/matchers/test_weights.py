@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from matchers.weights import (
+    Aloud,
     Gate,
     Mix,
     Weights,
@@ -22,6 +23,7 @@ def some() -> Weights:
         runs=("专", "专利", "\n包"),
         page=np.array([0.5, -1.25, 0.0], dtype=np.float32),
         sentence=np.array([0.0, 2.0, -0.75], dtype=np.float32),
+        nearby=np.array([0.0, 0.0, 0.25], dtype=np.float32),
         of_claims=np.array([[0, 0.5], [0, 0], [-1, 0]], dtype=np.float32),
         of_pages=np.array([[0, 0], [0.25, 0], [0, 0]], dtype=np.float32),
         claims=("green_channel", "guaranteed_grant"),
@@ -29,6 +31,7 @@ def some() -> Weights:
         sentence_bias=-2.0,
         claim_biases=(-3.0, -4.5),
         mix=Mix(0.5, 0.6, 0.3, -0.1),
+        aloud=Aloud(-1.0, -1.75),
         gate=Gate(("专利",), ("包过", "下证")),
         origin="three texts",
     )
@@ -59,13 +62,13 @@ def test_the_digest_is_of_every_weight() -> None:
 @pytest.mark.parametrize(
     "old,new,line",
     [
-        ('"format": 1', '"format": 9', 1),
-        ('{"claim', "{claim", 1),
+        ('"format": 2', '"format": 9', 1),
+        ('{"aloud', "{aloud", 1),
         ("专利\t-125", "专利\tmuch", 3),
         ("\t1:50", "\t7:50", 2),
         ("\n专利\t", "\n专\t", 3),
         ("0:25", "0", 3),
-        ("专\t50\t0", "专\t50", 2),
+        ("专\t50\t0\t0", "专\t50\t0", 2),
     ],
 )
 def test_a_fault_names_its_line(old: str, new: str, line: int) -> None:

@@ -48,6 +48,19 @@ def test_a_bad_line_is_named_and_the_good_ones_are_answered(
     assert cause in fault
 
 
+def test_entities_are_told_of_texts_with_hits_where_they_are_asked_for(
+    matcher: Matcher, line: Line
+) -> None:
+    contact = "，加微信zhc_00018详聊"
+    lines = line("1", OFFER + contact) + line("2", "明天开会" + contact)
+    told, silent = rows(answer(matcher, DAY, 1, lines, entities=True))
+    (entity,) = [one for one in told["entities"] if one["kind"] == "wechat"]
+    assert entity["normal"] == "zhc_00018"
+    assert (OFFER + contact)[entity["start"] : entity["end"]] == entity["text"]
+    assert silent["entities"] == []
+    assert "entities" not in rows(answer(matcher, DAY, 1, lines))[0]
+
+
 @pytest.mark.parametrize("tail", [b"", b"\n", b"\r\n"])
 def test_the_last_line_need_not_be_ended(matcher: Matcher, line: Line, tail: bytes) -> None:
     answered = answer(matcher, DAY, 1, line("1", "") + line("2", OFFER).rstrip() + tail)
