@@ -46,7 +46,7 @@ def test_writing_is_read_with_its_place(readers: Readers, picture: dict[str, obj
     (line,) = found.lines
     assert 0 <= line.left < line.right <= found.width
     assert 0 <= line.top < line.bottom <= found.height
-    assert line.right - line.left > 10 * line.size > 80
+    assert line.right - line.left > 8 * line.size > 80
 
 
 def test_a_long_strip_is_read_piece_by_piece_and_no_line_twice_or_cut(readers: Readers) -> None:
