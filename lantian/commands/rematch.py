@@ -83,15 +83,15 @@ def match_now(parts: "Parts", ray: str) -> None:
 
 
 def ask(parts: "Parts") -> str:
-    """The run that goes on already, or a new one, whose ranges now wait for workers."""
+    """The run that goes on already under this pack, or a new one: its ranges wait for workers."""
     from lantian.intake.ranges import plan_run, unfinished_run
 
-    now = parts.clock.now()
+    now, pack = parts.clock.now(), parts.matcher.pack_hash
     with parts.store.write() as session:
-        run = unfinished_run(session)
+        run = unfinished_run(session, pack)
         if run is None:
             run = f"rematch:{parts.real_clock.now().isoformat()}"
-            plan_run(session, run, now=now)
+            plan_run(session, run, now=now, pack=pack)
     return run
 
 
@@ -119,7 +119,9 @@ def rematch_range(parts: "Parts", task: "Task") -> None:
     from lantian.intake.ranges import match_batch
     from lantian.worker.handlers import Postpone
 
-    matcher = parts.matcher
+    # A worker that began before a folder's rules changed still runs the former.
+    asked = task.claim.payload["pack"]
+    matcher = (parts.matcher_of(asked) if asked else None) or parts.matcher
     more = True
     while more:
         with parts.store.write() as session:

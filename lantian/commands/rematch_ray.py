@@ -189,7 +189,7 @@ def _chunk(session: "Session", after: int) -> "list[Wanted]":
     sources = select(Source.id, Source.profile).where(
         Source.id.in_({document.source_id for document, _ in rows})
     )
-    names: dict[int, str] = dict(session.execute(sources).tuples().all())
+    names: dict[int, str] = dict(session.execute(sources).all())
     return [
         Wanted(
             id=document.id,

@@ -185,8 +185,7 @@ def whole_of(
     from crawler.sections import is_whole
     from lantian.model import Source
 
-    source_id = claim.payload.get("source_id")
-    source = session.get(Source, source_id) if source_id is not None else None
+    source = session.get(Source, claim.payload["source_id"]) if claim.kind == "crawl" else None
     if source is None:
         return None
     profile = profile_of(parts, source)

@@ -33,11 +33,17 @@ class Standing:
 
 
 def plan_run(
-    session: Session, run: str, *, now: datetime, size: int = RANGE, batch: int = BATCH
+    session: Session,
+    run: str,
+    *,
+    now: datetime,
+    pack: str = "",
+    size: int = RANGE,
+    batch: int = BATCH,
 ) -> Standing:
     """Ask for the ranges of a run over all current documents. Waiting ones of others are dropped.
 
-    What those would have found, these find: each range is matched under the pack that runs then.
+    `pack` is the hash of the pack under which they are matched; empty: the one that runs then.
     """
     others = select(Job.id, Job.payload).where(Job.kind == KIND, Job.state == "ready")
     dropped = [one for one, payload in session.execute(others) if payload["run"] != run]
@@ -58,13 +64,14 @@ def plan_run(
     after = 0
     for number, until in enumerate(sorted(ends)):
         documents = min(size, total - number * size)
-        payload = {"run": run, "at": after, "until": until, "documents": documents, "done": 0}
+        payload = {"run": run, "pack": pack, "at": after, "until": until, "batch": batch}
+        payload |= {"documents": documents, "done": 0}
         key = f"{run}:{after}-{until}"
         jobs.enqueue(
             session,
             kind=KIND,
             key=key,
-            payload={**payload, "batch": batch},
+            payload=payload,
             due=now,
             now=now,
         )
@@ -88,8 +95,8 @@ def match_batch(session: Session, held: Claim, matcher: Matcher, *, now: datetim
     return not over
 
 
-def unfinished_run(session: Session) -> str | None:
-    """The run of which ranges still wait or are in hand, if there is one."""
+def unfinished_run(session: Session, pack: str) -> str | None:
+    """The run under that pack of which ranges still wait or are in hand, if there is one."""
     statement = (
         select(Job.payload)
         .where(Job.kind == KIND, Job.state.in_(["ready", "leased"]))
@@ -97,7 +104,7 @@ def unfinished_run(session: Session) -> str | None:
         .limit(1)
     )
     payload = session.scalar(statement)
-    return None if payload is None else payload["run"]
+    return payload["run"] if payload is not None and payload["pack"] == pack else None
 
 
 def last_run(session: Session) -> str | None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lantian.commands.rematch import rematch_range
 from lantian.commands.worker import handlers_of
-from lantian.intake.ranges import KIND, last_run, plan_run, standing
+from lantian.intake.ranges import KIND, last_run, plan_run, standing, unfinished_run
 from lantian.model import Hit, Job
 from lantian.settings import Settings
 from lantian.store import jobs
@@ -79,9 +79,11 @@ def test_ranges_cover_every_document_once_and_a_newer_run_drops_what_waits(
     with office.store.write() as session:
         first = plan_run(session, "first", now=now, size=2)
         assert (first.documents, first.ranges, first.waiting) == (5, 3, 3)
-        second = plan_run(session, "second", now=now, size=3)
+        second = plan_run(session, "second", now=now, pack="sha256:b", size=3)
         assert (second.documents, second.ranges) == (5, 2)
         assert standing(session, "first").waiting == 0
+        assert unfinished_run(session, "sha256:b") == "second"
+        assert unfinished_run(session, "sha256:c") is None, "other rules need a run of their own"
         spans = session.scalars(
             select(Job.payload).where(Job.kind == KIND, Job.state == "ready").order_by(Job.id)
         ).all()
