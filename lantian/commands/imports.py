@@ -141,6 +141,7 @@ def desk_of(parts: "Parts") -> "Desk":
         tool_version=tool_version(),
         folders=folders,
         keep_payload_days=parts.settings.keep_payload_days,
+        warc_max_bytes=parts.settings.warc_max_bytes,
         seller_fields=frozenset(parts.settings.seller_fields),
         conditions=parts.conditions,
         shadow=parts.shadow,

@@ -262,6 +262,7 @@ class Importing:
             fault(each)
 
     def _in_transaction(self, work: Callable[[Session], list[Fault]]) -> list[Fault]:
+        self.taking.turn()
         try:
             with self.taking.warc.batch(), self.desk.store.write() as session:
                 jobs.require(session, self.taking.claim.id, self.taking.claim.token)

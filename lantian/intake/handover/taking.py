@@ -1,7 +1,7 @@
 """What was handed in becomes visits, and these captures, documents, hits and clues as any other."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.clock import Clock
-from lantian.evidence.archive import Archive
+from lantian.evidence.archive import Archive, WarcWriter
 from lantian.evidence.making import tell_file
 from lantian.evidence.tails import cut_tails
 from lantian.intake.context import IntakeContext
@@ -48,6 +48,7 @@ class Desk:
     tool_version: str
     folders: tuple[Path, ...] = ()
     keep_payload_days: int = 180
+    warc_max_bytes: int = 1_000_000_000
     seller_fields: frozenset[str] = ALL
     conditions: Callable[[], Mapping[str, str]] | None = None
     shadow: Callable[[], Shadow | None] = lambda: None
@@ -125,12 +126,8 @@ class Taking:
             with desk.store.write() as session:
                 jobs.require(session, claim.id, claim.token)
                 cut_tails(session, desk.archive, f"{name}-")
-        self.warc = desk.archive.writer(
-            f"{name}-{claim.token}",
-            at=desk.real_clock.now(),
-            software=desk.tool_version,
-            about=None if desk.conditions is None else desk.conditions(),
-        )
+        self._name = f"{name}-{claim.token}"
+        self.warc = self._begin_file()
         self._told = False
         self.hits = 0
         self.clue_ids: set[int] = set()
@@ -142,6 +139,25 @@ class Taking:
 
     def __exit__(self, *_: object) -> None:
         self.warc.close()
+
+    def turn(self) -> None:
+        """Go on in another file if this one is full; call it between batches."""
+        if self.warc.position < self.desk.warc_max_bytes or self.warc.empty:
+            return
+        self.warc.close()
+        self.warc, self._told = self._begin_file(), False
+        self._contexts = {
+            source_id: replace(one, warc=self.warc) for source_id, one in self._contexts.items()
+        }
+
+    def _begin_file(self) -> WarcWriter:
+        desk = self.desk
+        return desk.archive.writer(
+            self._name,
+            at=desk.real_clock.now(),
+            software=desk.tool_version,
+            about=None if desk.conditions is None else desk.conditions(),
+        )
 
     def take(self, session: Session, arrivals: Sequence[Arrival]) -> dict[str, Outcome]:
         """What became of each arrival, by row id, in the caller's transaction.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,13 +11,21 @@ from sqlalchemy import select, update
 from lantian.errors import Conflict, Invalid
 from lantian.evidence.again import ReadAgain
 from lantian.evidence.verify import verify
-from lantian.intake.handover.importing import KEPT, Giving, Importing, begin, collection_name
+from lantian.intake.handover.importing import (
+    BATCH,
+    KEPT,
+    Giving,
+    Importing,
+    begin,
+    collection_name,
+)
 from lantian.intake.handover.opened import look
 from lantian.intake.handover.origin import Origin, origin_of
 from lantian.intake.handover.rows import Fault, Row
 from lantian.intake.handover.taking import Taking
 from lantian.model import (
     Artifact,
+    AuditEvent,
     Capture,
     Clue,
     Crawl,
@@ -90,6 +99,18 @@ def test_everything_that_was_handed_in_verifies_and_reads_again(counter: Counter
     with counter.desk.store.read() as session:
         found = [str(one) for one in verify(session, counter.desk.archive)]
     assert len(found) == 2, "a row that claims an HTTP answer differs in status and in address"
+
+
+def test_a_long_list_goes_on_in_another_file_where_one_is_full(counter: Counter) -> None:
+    counter.desk = replace(counter.desk, warc_max_bytes=1)
+    rows = "\n".join(f"https://shop.example/{n},{CLAIM}{n}" for n in range(2 * BATCH + 1))
+    counter.hand_in(f"url,text\n{rows}\n")
+    with counter.desk.store.read() as session:
+        files = set(session.scalars(select(Artifact.file)))
+        made = select(AuditEvent.subject).where(AuditEvent.action == "evidence.file")
+        assert sorted(session.scalars(made)) == sorted(f"file:{file}" for file in files)
+        assert list(verify(session, counter.desk.archive)) == []
+    assert len(files) == 3
 
 
 def test_the_same_rows_again_add_nothing_wherever_they_stand(counter: Counter) -> None:
