@@ -60,7 +60,7 @@ class GatedHandler(Handler):
     def _check(self, url: str, rest: float) -> None:
         spider = self._crawler.spider
         run = spider.run if isinstance(spider, SiteSpider) else None
-        if run is not None and rest > HELD and run.purpose == "crawl":
+        if run is not None and rest > HELD:
             run.put_off_for(rest, f"{host_of(url)} wants to be left alone")
         if courtesy_of(self._crawler).ended():
             raise PutOff("the crawl pauses")
