@@ -15,6 +15,7 @@ from dashboards.rendering import page
 from dashboards.wording import WORDS
 from lantian.access import audit, users
 from lantian.errors import NotFound
+from lantian.evidence.nightly import last_check
 from lantian.model import ApiKey, AuditEvent, Crawl, Job, Platform, Source, User
 
 router = APIRouter(prefix="/admin")
@@ -34,6 +35,7 @@ def administration(request: Request, visitor: Administrator) -> HTMLResponse:
                 .order_by(ApiKey.id)
             ).all(),
             "packs": rules.packs(session),
+            "checked": last_check(session),
             "jobs": session.execute(
                 select(Job.kind, Job.state, func.count())
                 .group_by(Job.kind, Job.state)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from lantian.evidence.finding import Finding
+from lantian.evidence.nightly import record_check, told_of
 from lantian.model import Clue, Crawl, Document, PostingEvent
 from tests.dashboards.conftest import MORNING, Office
 
@@ -49,6 +51,21 @@ def test_a_clue_tells_when_its_posting_went_and_came_back(office: Office) -> Non
     assert 'id="moves"' not in client.get(f"/clues/{other_id}").text
     chinese = client.get(f"/clues/{clue_id}", headers={"Accept-Language": "zh"}).text
     assert "重新出现 · 再次看到" in chinese
+
+
+def test_administration_tells_what_verifying_the_evidence_found(office: Office) -> None:
+    def page() -> str:
+        text = office.client("administrator").get("/admin").text
+        return text.partition('<section id="evidence">')[2].partition("</section>")[0]
+
+    assert "Not verified yet" in page()
+    for findings in ([], [Finding("changed", "warc/x.warc.gz", "its bytes were changed.", 7)]):
+        at = office.market.now
+        with office.parts.store.write() as session:
+            record_check(session, told_of(12, 4711, findings), now=at, real_now=at)
+        assert ("nothing is missing or changed" in page()) is not bool(findings)
+    assert 'class="late"' in page()
+    assert "changed: warc/x.warc.gz (capture 7)" in page()
 
 
 def test_administration_tells_what_rested_and_what_was_over_the_budget(office: Office) -> None:
