@@ -74,6 +74,7 @@ class LookSpider(SiteSpider):
                 self._errors.append(error)
                 return
             self._tour.pages[-1].picture = picture
+            self._tour.pages[-1].note = answer.note if isinstance(answer, Answer) else ""
             if self._pictures and picture is None and response.status < 400:
                 following = self._tour.next()
                 if following is None or not following.browser or following.url != wanted.url:

@@ -67,7 +67,7 @@ def answered(page: Seen) -> str:
         words.append(reading.unreadable)
     elif reading.needs_browser and page.raw.via == "http":
         words.append("needs a browser")
-    return ", ".join([*words, *([page.fault] if page.fault else [])])
+    return ", ".join(filter(None, [*words, page.note, page.fault]))
 
 
 def show_fields(profile: SiteProfile, tour: Tour) -> None:

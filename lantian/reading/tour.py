@@ -35,7 +35,10 @@ class Wanted:
 
 @dataclass(slots=True)
 class Seen:
-    """A page of the tour; `fault` says why there is none. `picture` is a PNG."""
+    """A page of the tour; `fault` says why there is none, `note` what of its steps was not done.
+
+    `picture` is a PNG.
+    """
 
     url: str
     role: str
@@ -43,6 +46,7 @@ class Seen:
     reading: Reading | None = None
     fault: str = ""
     picture: bytes | None = None
+    note: str = ""
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from tests.services.web import Answer, Handle, Site
 
 T = TypeVar("T")
 HTML = {"Content-Type": "text/html; charset=utf-8"}
-LIMITS = VisitLimits(seconds=60, settle_seconds=2, max_bytes=1_000_000, page_bytes=4_000_000)
+LIMITS = VisitLimits(seconds=60, settle_seconds=60, max_bytes=1_000_000, page_bytes=4_000_000)
 
 
 def page(text: str, **fields: str) -> Answer:

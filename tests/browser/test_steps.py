@@ -9,7 +9,7 @@ from tests.browser.conftest import LIMITS
 if TYPE_CHECKING:
     from tests.browser.conftest import Browsing
 
-PATIENT = replace(LIMITS, patience=1.0)
+PATIENT = replace(LIMITS, patience=1.5)
 
 
 def items(dom: bytes) -> int:

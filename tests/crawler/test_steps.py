@@ -122,6 +122,12 @@ def test_lists_are_opened_by_steps_and_all_else_goes_over_http(
     proved = installation.command("evidence", "verify", str(bundle))
     assert proved.returncode == 0, proved.stdout + proved.stderr
 
+    # A slip in a step is told where the profile is tried.
+    slip = text.replace(".load-more", ".laod-more")
+    (installation.profiles / "steps-under-test.yaml").write_text(slip, "utf-8")
+    tried = installation.command("source", "test", shop.url("/more"), "--pages", "1")
+    assert "it has no .laod-more" in " ".join(tried.stdout.split()), tried.stdout + tried.stderr
+
 
 def test_without_a_browser_a_page_with_steps_is_unknown(
     installation: Installation, shop: Site
