@@ -73,7 +73,7 @@ def _with_hits(session: Session) -> Iterator[Finding]:
     statement = (
         select(Capture.id, Artifact.file, Artifact.deleted_at)
         .join(Artifact, Artifact.capture_id == Capture.id)
-        .where(Artifact.deletion_id.is_not(None), Capture.purpose != "crawl")
+        .where(Artifact.deletion_id.is_not(None), Capture.purpose.not_in(("crawl", "pictures")))
         .distinct()
     )
     for capture_id, file, at in session.execute(statement):

@@ -6,6 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from lantian.clock import legal_day
+from lantian.evidence.retention import Retention
+from lantian.evidence.sealing import Sealing
+from lantian.evidence.verify import verify
 from lantian.intake.again import rematch
 from lantian.intake.forgetting import forget_some
 from lantian.intake.pictures import (
@@ -17,10 +21,11 @@ from lantian.intake.pictures import (
     pictures_due,
     waiting_pictures,
 )
-from lantian.model import Capture, Clue, Document, Hit, Job, Page, Picture, PicturePlace
+from lantian.model import Artifact, Capture, Clue, Document, Hit, Job, Page, Picture, PicturePlace
+from lantian.pictures.known import known_pictures
 from lantian.pictures.lines import Line, ReadPicture
 from lantian.reading import Reading
-from tests.intake.conftest import GUARANTEE, Site
+from tests.intake.conftest import GUARANTEE, START, Site
 
 A, B = "https://img.example/a.png", "https://img.example/b.png?t=1"
 GOODS = "https://shop.example/goods/1"
@@ -221,6 +226,30 @@ def test_what_is_written_in_a_picture_is_forgotten_with_its_document(site: Site)
     assert due(site) == [A, B]
     assert read(site, fetch(site, a="专利查询服务", b="nothing")) == (2, 1)
     assert texts(site)[-1].endswith("\n专利查询服务")
+
+
+def test_a_clean_picture_goes_when_its_time_is_over_and_one_that_hit_stays(site: Site) -> None:
+    crawl(site, shop_page(site, A, B))
+    read(site, fetch(site, a=GUARANTEE, b="nothing"))
+    site.warc.close()
+    later = START + timedelta(days=400)
+    day = legal_day(START + timedelta(days=1))
+    list(Sealing(site.store, site.archive).through(day, now=later, real_now=later))
+    keeping = Retention(site.store, site.archive, timedelta(0))
+    list(keeping.expire(now=lambda: later, real_now=lambda: later))
+    with site.store.read() as session:
+        gone = session.scalars(
+            select(Capture.url)
+            .join(Artifact, Artifact.capture_id == Capture.id)
+            .where(Artifact.deletion_id.is_not(None))
+        )
+        assert set(gone) == {B}
+        assert list(map(str, verify(session, site.archive))) == []
+        # What is gone says nothing any more: a hit cannot stand without its capture.
+        assert {
+            url: one.capture_id is not None
+            for url, one in known_pictures(session, 1, [A, B]).items()
+        } == {A: True, B: False}
 
 
 @pytest.mark.parametrize("pictures", [(), (A,)])
