@@ -66,6 +66,11 @@ def test_what_robots_forbids_is_opened_under_an_exception_alone_and_its_visit_sa
     assert installation.outcomes()["/closed/a"] == ("blocked", "robots")
     assert "/closed/a" not in place.asked
 
+    refused = installation.command("source", "robots", "office", "--except", "/", "--by", "张三")
+    assert refused.returncode == 1
+    assert "a reason" in refused.stderr
+    assert installation.rows("select count(*) from robots_exception") == [(0,)]
+
     granted = installation.command(
         "source",
         "robots",
@@ -82,32 +87,15 @@ def test_what_robots_forbids_is_opened_under_an_exception_alone_and_its_visit_sa
 
     outcome, detail = installation.outcomes()["/closed/a"]
     assert outcome == "seen"
-    assert detail.startswith(
-        "robots.txt forbids it; opened under exception 1 of 张三: 站方同意"
-    )
+    assert detail.startswith("robots.txt forbids it; opened under exception 1 of 张三: 站方同意")
     assert installation.outcomes()["/closed/b"] == ("blocked", "robots")
     listed = json.loads(installation.command("source", "list", "--json").stdout)
     assert listed["robots_exceptions"][0]["granted_by"] == "张三"
-    assert "张三" in installation.command("source", "list").stdout
     assert ("robots.except",) in installation.rows("select action from audit_event")
 
     taken_back = installation.command("source", "robots", "office", "--obey")
-    assert taken_back.returncode == 0, taken_back.stderr
-    crawl(installation, place)
-    assert installation.outcomes()["/closed/a"] == ("blocked", "robots")
-
-
-def test_an_exception_without_person_or_reason_is_refused(
-    installation: Installation, site: Sites
-) -> None:
-    place = site({"/": Page(PLAIN)})
-    watch(installation, place)
-    crawl(installation, place)
-
-    done = installation.command("source", "robots", "office", "--except", "/", "--by", "张三")
-    assert done.returncode == 1
-    assert "reason" in done.stderr
-    assert installation.rows("select count(*) from robots_exception") == [(0,)]
+    assert taken_back.stdout == "office: robots.txt is obeyed, without exception.\n"
+    assert installation.rows("select revoked_at is null from robots_exception") == [(0,)]
 
 
 def test_a_robots_that_the_server_cannot_give_forbids_the_site_and_a_missing_one_does_not(
