@@ -45,7 +45,7 @@ def unseen_hits(session: Session) -> Iterator[Finding]:
     """Captures with hits of which nothing was made that a person can look at.
 
     A page that came through the browser has its DOM; of another one, an evidence visit was tried
-    (its observation tells how it went), or still waits.
+    (its observation tells how it went), still waits, or was given up with a reason.
     """
     for capture in session.scalars(_of_now().where(Capture.via == "browser", ~_has("dom"))):
         reason = f"no row names the rendered page of this capture of {capture.final_url}."
@@ -76,5 +76,6 @@ def _visited() -> ColumnElement[bool]:
 
 
 def _waits() -> ColumnElement[bool]:
+    """Whether a visit is still to be made, or was given up with a reason (demonstrations do)."""
     key = literal("evidence:") + cast(Capture.id, String)
-    return exists().where(Job.key == key, Job.state != _OVER)
+    return exists().where(Job.key == key, (Job.state != _OVER) | (Job.last_error != ""))

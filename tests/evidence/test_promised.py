@@ -65,10 +65,10 @@ def observe(kept: Kept, *, purpose: str, days: int) -> None:
                                 outcome="failed", detail=""))  # fmt: skip
 
 
-def job(kept: Kept, capture_id: int, state: str) -> None:
+def job(kept: Kept, capture_id: int, state: str, why: str = "") -> None:
     with kept.store.write() as session:
         session.add(Job(kind="evidence", key=f"evidence:{capture_id}", state=state, payload={},
-                        due=AT, created_at=AT))  # fmt: skip
+                        due=AT, created_at=AT, last_error=why))  # fmt: skip
 
 
 def test_hits_that_nobody_went_to_see_are_named(kept: Kept) -> None:
@@ -84,6 +84,11 @@ def test_hits_that_nobody_went_to_see_are_named(kept: Kept) -> None:
 @pytest.mark.parametrize("state", ["ready", "leased", "dead"])
 def test_a_visit_that_waits_is_none_that_is_missing(state: str, kept: Kept) -> None:
     job(kept, fill(kept, hits=2), state)
+    assert kept.findings() == []
+
+
+def test_a_visit_that_was_given_up_tells_why(kept: Kept) -> None:
+    job(kept, fill(kept, hits=2), "done", "off line by then")
     assert kept.findings() == []
 
 
