@@ -78,7 +78,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Allotment:
-    """What a source may come to today; `others` says that some is allotted to others."""
+    """What a source may come to today; `others`: what it lacks is allotted to others, unused."""
 
     pages: int
     bytes: float
@@ -188,15 +188,19 @@ def allot(
     kept = {who: row.allotments[who] for who in live}
     spent = _spent(session, row)
     spent[source_id] = tuple(map(max, spent.get(source_id, (0, 0)), counted))
-    found, others = [], False
+    own, found, outstanding = spent[source_id], [0.0, 0.0], [0.0, 0.0]
     for which in (0, 1):
-        outstanding = sum(
+        outstanding[which] = sum(
             max(0, entry[1 + which] - spent.get(entry[0], (0, 0))[which]) for entry in kept.values()
         )
-        left = most[which] - sum(one[which] for one in spent.values()) - outstanding
+        left = most[which] - sum(one[which] for one in spent.values()) - outstanding[which]
         part = max(ceil(most[which] / PARTS_OF_DAY), wanted[which])
-        found.append(spent[source_id][which] + max(0, min(left, part)))
-        others = others or outstanding > 0
+        found[which] = own[which] + max(0, min(left, part))
+    lacking = [which for which in (0, 1) if found[which] <= own[which]]
+    if lacking:
+        # Who must wait keeps nothing that another may be waiting for.
+        found = list(own)
+    others = any(outstanding[which] > 0 for which in lacking)
     row.allotments = {**kept, holder: [source_id, *found]}
     session.flush()
     return Allotment(int(found[0]), found[1], others)
