@@ -182,7 +182,7 @@ def run(folder: Path, server: str, *, number: int, kill: bool) -> Ended:
         sites = [stack.enter_context(shop(Busy())) for _ in range(SOURCES)]
         for place, site in enumerate(sites):
             add(installation, store, f"shop-{place}", site, 2)
-        workers = stack.enter_context(at_work(installation, number, 20 if kill else 60))
+        workers = stack.enter_context(at_work(installation, number, 12 if kill else 60))
         most, deadline = 0, time.monotonic() + 400
         while one(store, COUNTS["unfinished"]):
             assert time.monotonic() < deadline, "the crawls do not come to their end"
