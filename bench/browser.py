@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from lantian.store.jobs import Claim
 
 PAGES, CARDS = 200, 40
-QUICK_PAGES = 16
-LONG, QUICK_LONG = 2_000, 48
+QUICK_PAGES = 12
+LONG, QUICK_LONG = 2_000, 24
 """Pages over which the memory is looked at."""
 LOOK = 10
 """Pages between two looks at it."""
