@@ -58,9 +58,8 @@ def test_without_retry_after_pauses_grow_and_end_with_the_next_answer() -> None:
 
 def test_a_run_of_few_pages_pauses_briefly_unless_it_is_asked_for_more() -> None:
     courtesy = Courtesy(unasked=20.0, now=lambda: NOW)
-    for _ in range(6):
-        pause = courtesy.heard(refused())
-    assert pause == 20
+    pauses = [courtesy.heard(refused()) for _ in range(6)]
+    assert pauses[-1] == 20
     assert courtesy.heard(refused(Retry_After="90")) == 90
 
 
