@@ -70,7 +70,9 @@ def _verdict(compiled: Compiled, window: Window, read: Mended, finding: Finding)
     start, end = place.start + window.left, place.end + window.left
     if rule is None or not window.first <= start < window.last:
         return None
-    factors = [Factor("words", "”“".join(finding.cues), finding.score)]
+    # A single character says little to a person, however much it weighs.
+    words = [cue for cue in finding.cues if len(cue) > 1] or finding.cues
+    factors = [Factor("words", "”“".join(words), finding.score)]
     if read.evaded and any(a < finding.end and finding.start < b for a, b in read.evaded):
         factors.append(Factor("evasion", "", 0.0))
     return Verdict(rule, start, end, round(finding.score, 2), tuple(factors))
