@@ -118,12 +118,12 @@ def test_records_and_events_are_proved_and_stamps_are_there(sealed: Path) -> Non
     proved = checking.proved
     assert proved.days == [DAY, NEXT]
     assert proved.records == proved.all_records
-    assert (len(proved.all_records), len(proved.events), len(proved.all_events)) == (7, 7, 8)
+    assert (len(proved.all_records), len(proved.events), len(proved.all_events)) == (9, 7, 8)
     assert [stamp.name for stamp in proved.stamps] == [
         ONE, f"proofs/{DAY}.two.tsr", TWO,
     ]  # fmt: skip
     assert list(checking.told()) == [
-        f"7 of 7 records and 7 of 8 events are in sealed days ({DAY}, {NEXT})."
+        f"9 of 9 records and 7 of 8 events are in sealed days ({DAY}, {NEXT})."
     ]
     assert told(sealed, layout.BUNDLE)["proofs"] == {
         "days": [DAY, NEXT], "unsealed_records": 0, "unsealed_events": 1,
@@ -269,7 +269,7 @@ def without_sm3(said: Any) -> None:
         (remove(f"proofs/{DAY}.one.pem"), "missing", f"proofs/{DAY}.one.pem", "it is not there"),
         (remove(TEXT), "missing", TEXT, "bundle.json names its day, and it is not there"),
         (remove(PROOF), "missing", PROOF, "bundle.json names its day, and it is not there"),
-        (remove_the_proofs_wholly, "unproved", layout.BUNDLE, "0 records without a proof, and 7"),
+        (remove_the_proofs_wholly, "unproved", layout.BUNDLE, "0 records without a proof, and 9"),
         (add("proofs/2026-11-26.json"), "unnamed", "proofs/2026-11-26.json", "names no day"),
         (edit(PROOF, tell_another_time), "changed", ONE, "it says otherwise than is told of it"),
         (edit(PROOF, tell_another_time), "changed", "evidence/capture-2.json", "its time stamp"),
@@ -388,7 +388,7 @@ def test_signatures_are_judged_under_the_roots_that_are_given(
         root.write_text(office.root)
     done = verify(sealed)
     assert done.returncode == 0, done.stdout
-    assert "7 of 7 records and 7 of 8 events are in sealed days" in done.stdout
+    assert "9 of 9 records and 7 of 8 events are in sealed days" in done.stdout
     assert f"{ONE}: it is over its day; its signature is not judged: give" in done.stdout
     done = verify(sealed, "--trust", str(roots[0]), "--trust", str(roots[1]))
     assert done.returncode == 0, done.stdout
@@ -438,7 +438,7 @@ def test_the_verifier_alone_judges_proofs_and_says_what_it_does_not_judge(
     command = [sys.executable, "-I", "-S", str(program), str(sealed)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "7 of 7 records and 7 of 8 events are in sealed days" in done.stdout
+    assert "9 of 9 records and 7 of 8 events are in sealed days" in done.stdout
     assert f"{ONE}: it is over its day; its signature is not judged here." in done.stdout
     forge(sealed, edit(PROOF, bend_path))
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
