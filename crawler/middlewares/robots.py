@@ -12,6 +12,7 @@ from scrapy.robotstxt import RobotParser
 from twisted.internet.defer import Deferred
 
 from crawler.courtesy import REFUSALS, PutOff, courtesy_of
+from crawler.middlewares.egress import Refused
 from crawler.walk import SiteSpider
 from lantian.model import RobotsException
 from lantian.reading.address import host_of
@@ -32,6 +33,8 @@ class RobotsMiddleware(robotstxt.RobotsTxtMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._unreachable: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
+        """Hosts that may not be connected to, and why: what is true of robots.txt is of all."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -49,9 +52,12 @@ class RobotsMiddleware(robotstxt.RobotsTxtMiddleware):
         return None if isinstance(parser, Deferred) else parser
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Nothing, if the address may be opened; raises `IgnoreRequest` or `Unreachable`."""
+        """Nothing, if it may be opened; raises `IgnoreRequest`, `Unreachable` or `Refused`."""
         request.meta.pop("robots", None)
-        cause = self._unreachable.get(urlsplit(request.url).netloc)
+        netloc = urlsplit(request.url).netloc
+        if netloc in self._refused:
+            raise Refused(self._refused[netloc])
+        cause = self._unreachable.get(netloc)
         try:
             if cause is not None:
                 raise Unreachable(f"robots.txt cannot be had ({cause}), so nothing may be opened")
@@ -75,7 +81,9 @@ class RobotsMiddleware(robotstxt.RobotsTxtMiddleware):
             courtesy_of(self.crawler).keep_apart(request.url, float(delay))
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
-        if not isinstance(exc, PutOff):
+        if isinstance(exc, Refused):
+            self._refused[netloc] = str(exc)
+        elif not isinstance(exc, PutOff):
             self._unreachable[netloc] = str(exc) or type(exc).__name__
         super()._robots_error(exc, netloc)
 
