@@ -25,12 +25,11 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import side
-from bench.crawl import crawl, timed, variables
+from bench.crawl import claimed, crawl, timed, variables
 from bench.nginx import Served, serving
 from lantian.browser.find import find_chromium
 from lantian.browser.visit import TABS
@@ -38,7 +37,6 @@ from lantian.settings import load_settings
 
 if TYPE_CHECKING:
     from lantian.browser.pool import TabPool
-    from lantian.store.jobs import Claim
 
 PAGES, CARDS = 200, 40
 QUICK_PAGES = 12
@@ -151,37 +149,13 @@ def _lantian(served: Served) -> Sample:
     folder = Path(tempfile.mkdtemp(prefix="lantian-bench-", dir=served.folder))
     try:
         environment = variables(folder)
-        claim = _claimed(served, folder, environment)
+        profile = PROFILE.format(url=served.url, tabs=TABS, cards=CARDS)
+        claim = claimed(served, folder, environment, profile)
         served.forget()
         ran = crawl(claim, folder, environment)
         return timed(_stored(folder), ran, served)
     finally:
         shutil.rmtree(folder)
-
-
-def _claimed(served: Served, folder: Path, environment: dict[str, str]) -> "Claim":
-    """A job of the site's source in a fresh store, held for the child."""
-    from crawler.byhand import claim_crawl
-    from crawler.sources import grant, source_of_profile
-    from lantian.reading import find_profile
-    from lantian.wiring import open_parts
-
-    profiles = folder / "profiles"
-    profiles.mkdir()
-    text = PROFILE.format(url=served.url, tabs=TABS, cards=CARDS)
-    (profiles / "bench-browser.yaml").write_text(text, "utf-8")
-    parts = open_parts(load_settings(data_dir=Path(environment["LANTIAN_DATA_DIR"])))
-    try:
-        now = parts.clock.now()
-        with parts.store.write() as session:
-            source = source_of_profile(session, find_profile("bench-browser", [profiles]), now=now)
-            place = f"127.0.0.1:{served.port}"
-            grant(session, source, [place], by="bench", reason="make bench", now=now)
-        claim = claim_crawl(parts, source, lease=timedelta(hours=2))
-        _ = parts.matcher  # in the cache of every installation that ran once
-    finally:
-        parts.close()
-    return claim
 
 
 def _stored(folder: Path) -> Sample:

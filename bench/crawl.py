@@ -160,10 +160,12 @@ def timed(counts: Sample, ran: side.Ran, served: Served) -> Sample:
     }
 
 
-def claimed(served: Served, folder: Path, environment: Mapping[str, str]) -> Claim:
+def claimed(
+    served: Served, folder: Path, environment: Mapping[str, str], profile: str | None = None
+) -> Claim:
     """A job of the site's source, in a store that is fresh at first, held for the child.
 
-    A job that was held before is done.
+    A job that was held before is done. `profile` is the text of the site's, if it is another site.
     """
     from crawler.byhand import claim_crawl
     from crawler.sources import grant, source_of_profile
@@ -171,13 +173,14 @@ def claimed(served: Served, folder: Path, environment: Mapping[str, str]) -> Cla
 
     profiles = folder / "profiles"
     profiles.mkdir(exist_ok=True)
-    text = PROFILE.format(url=served.url, concurrency=CONCURRENCY)
-    (profiles / "bench-shop.yaml").write_text(text, "utf-8")
+    text = profile or PROFILE.format(url=served.url, concurrency=CONCURRENCY)
+    name = parse_profile(text).name
+    (profiles / f"{name}.yaml").write_text(text, "utf-8")
     parts = open_parts(load_settings(data_dir=Path(environment["LANTIAN_DATA_DIR"])))
     try:
         now = parts.clock.now()
         with parts.store.write() as session:
-            source = source_of_profile(session, find_profile("bench-shop", [profiles]), now=now)
+            source = source_of_profile(session, find_profile(name, [profiles]), now=now)
             place = f"127.0.0.1:{served.port}"
             grant(session, source, [place], by="bench", reason="make bench", now=now)
             session.execute(update(Job).where(Job.kind == "crawl").values(state="done"))

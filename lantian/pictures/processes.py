@@ -85,7 +85,7 @@ class Reader:
             [
                 sys.executable,
                 "-m",
-                "lantian.pictures.child",
+                CHILD,
                 str(theirs.fileno()),
                 str(self.memory),
             ],
