@@ -85,15 +85,27 @@ _LONGEST = 60
 """Characters of a line in such a list; a longer one ends it."""
 _LOOK_BACK = 14
 """Characters before a number in which its label stands."""
+_AFTER_LABEL = " :：(（["
+_IN_FRONT = frozenset(_AFTER_LABEL) | {one[-1] for one in _BEFORE}
+"""Before a number that may be a counter for what stands there is one of these."""
+_BEHIND = (
+    frozenset(" -/.:：年月日周天星个小分秒人次位条件笔单名已")
+    | {one[0] for one in _COUNTED}
+    | {"e"}
+)
+"""Behind any other counter or time is one of these; an `e` where "3 w" was read of "3 weeks"."""
 
 
 def noise(text: str) -> Spans:
     """Where the text holds what changes by itself: linear in its length."""
     found: list[tuple[int, int]] = []
     end = 0
-    # From number to number: most of a text is never looked at.
+    # From number to number: most of a text is never looked at, nor are most of its numbers.
     for number in _NUMBER.finditer(text):
-        if number.start() >= end:
+        start, stop = number.span()
+        if text[stop : stop + 1] not in _BEHIND and text[start - 1 : start] not in _IN_FRONT:
+            continue
+        if start >= end:
             span = _around(text, number)
             if span is not None:
                 found.append(span)
@@ -111,7 +123,7 @@ def _around(text: str, number: re.Match[str]) -> tuple[int, int] | None:
     ago = _AGO.match(text, start) if text[start - 1 : start] not in _PART_OF_DATE else None
     if ago is not None:
         return ago.span()
-    label = text[max(0, start - _LOOK_BACK) : start].rstrip(" :：(（[")
+    label = text[max(0, start - _LOOK_BACK) : start].rstrip(_AFTER_LABEL)
     before = start - len(text[max(0, start - _LOOK_BACK) : start]) + len(label)
     date = _DATE.match(text, start)
     if date is not None:
