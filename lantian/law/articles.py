@@ -5,6 +5,7 @@ change when a law is renumbered. Which one a hit names is decided by the days on
 was seen. Nothing here says that a law was broken: that is for an authority.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -127,11 +128,19 @@ def _versions(laws: dict[str, _Law], key: str, place: _Place) -> tuple[_Version,
     return named
 
 
+def table_digest() -> str:
+    """The SHA-256 of the table, hexadecimal: while it is the same, the same keys are known."""
+    return hashlib.sha256(_text().encode()).hexdigest()
+
+
+def _text() -> str:
+    return resources.files("lantian.law").joinpath("articles.yaml").read_text(encoding="utf-8")
+
+
 @cache
 def _table() -> dict[str, tuple[Article, ...]]:
-    text = resources.files("lantian.law").joinpath("articles.yaml").read_text(encoding="utf-8")
     try:
-        table = _Table.model_validate(yaml.safe_load(text))
+        table = _Table.model_validate(yaml.safe_load(_text()))
     except (ValidationError, yaml.YAMLError) as error:
         raise ConfigError(
             f"lantian/law/articles.yaml is wrong: {error}.", hint="Correct the entry named above."

@@ -1,20 +1,25 @@
 """Compiled packs, kept between processes, and the matcher of the pack that runs."""
 
+import hashlib
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from lantian.errors import PackError
 from lantian.model import RulePack
-from lantian.rulebook.packs import content_of, released, running
+from lantian.rulebook.content import faults_digest
+from lantian.rulebook.packs import content_of, present_mark, released, with_mark
 from lantian.store.engine import Store
 from matchers import pack as packs
+from matchers import words
 from matchers.errors import MatcherError
 from matchers.pack import Pack, load_pack
-from matchers.scan import Matcher, full_hash
+from matchers.scan import MATCHER_VERSION, Matcher, full_hash
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +66,17 @@ def _cached(pack_hash: str, cache_dir: Path) -> Path:
     return cache_dir / f"matcher-{pack_hash.removeprefix('sha256:')[:32]}-{code}.bin"
 
 
+def _note_of(mark: str, cache_dir: Path) -> Path | None:
+    """The file that says which pack the files of that mark were, when they were found fit to run.
+
+    Its name tells all that this depends on, so that of the files nothing but bytes need be read.
+    """
+    if not mark:
+        return None
+    told = (mark, str(MATCHER_VERSION), words.VERSION, packs.code_digest(), faults_digest())
+    return cache_dir / f"pack-{hashlib.sha256(' '.join(told).encode()).hexdigest()[:48]}.hash"
+
+
 @dataclass
 class Running:
     """The matcher of the pack that runs, in one process; asked again, it follows releases."""
@@ -82,13 +98,31 @@ class Running:
             wanted = row.hash if row is not None else ""
             if self._matcher is None or wanted != self._hash:
                 try:
-                    self._matcher = compiled(running(session, self.pack_dir), self.cache_dir)
+                    self._matcher = self._present(session)
                     self._hash = wanted
                 except PackError:
                     if self._matcher is None:
                         raise
                     logger.exception("the pack before it keeps running")
             return self._matcher
+
+    def _present(self, session: Session) -> Matcher:
+        """The matcher of the pack that runs now: read from the cache if its files are known."""
+        note = _note_of(present_mark(session, self.pack_dir), self.cache_dir)
+        with suppress(OSError):
+            found = kept_matcher(note.read_text("ascii"), self.cache_dir) if note else None
+            if found is not None:
+                return found
+        pack, mark = with_mark(session, self.pack_dir)
+        matcher = compiled(pack, self.cache_dir)
+        # What was read may be older than what is there now.
+        note = _note_of(mark, self.cache_dir)
+        if note is not None:
+            with suppress(OSError):
+                part = note.with_suffix(f".{id(matcher)}.part")
+                part.write_text(matcher.pack_hash, "ascii")
+                part.replace(note)
+        return matcher
 
     def matcher_of(self, pack_hash: str) -> Matcher | None:
         """The matcher of that pack: the one that runs, a cached one, or one that is kept."""

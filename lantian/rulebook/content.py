@@ -1,5 +1,6 @@
 """The content of a pack: the files of a folder, checked, and the same files out of the store."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lantian.errors import ConfigError, PackError
-from lantian.law.articles import articles_in_force
+from lantian.law.articles import articles_in_force, table_digest
 from matchers.errors import MatcherError, PackFault
 from matchers.pack import Pack, load_pack, pack_files
 from matchers.scan import full_hash
@@ -83,6 +84,11 @@ def read_files(files: Mapping[str, bytes], *, name: str) -> Content:
             ) from error
         except (MatcherError, OSError) as error:
             raise PackError(f"{name} cannot be read: {error}") from error
+
+
+def faults_digest() -> str:
+    """While it is the same, a pack that was found fit to run is so: of this code and the laws."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest() + table_digest()
 
 
 def _faults(pack: Pack) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """Packs in the store: drafts made, packs found, and the one that runs."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from lantian.access.users import Moment
 from lantian.errors import Conflict, Invalid, NotFound, PackError
 from lantian.model import RulePack, RulePackFile
 from lantian.rulebook.content import Content, folder_pack, read_files
-from matchers.pack import Pack
+from matchers.pack import Pack, pack_files
 
 _PACKS_LOCK = 7_140_517  # any number, as long as only changes of packs take it
 SHORT = 12
@@ -119,9 +121,14 @@ def content_of(session: Session, pack: RulePack) -> Content:
 
     Raises `PackError` if it cannot be read: damaged, or refused by this program version.
     """
-    rows = select(RulePackFile).where(RulePackFile.pack_id == pack.id)
-    files = {row.place: row.content for row in session.scalars(rows.order_by(RulePackFile.place))}
-    return read_files(files, name=f"pack {short(pack.hash)}")
+    return read_files(files_of(session, pack), name=f"pack {short(pack.hash)}")
+
+
+def files_of(session: Session, pack: RulePack) -> dict[str, bytes]:
+    """The files of a kept pack by their place."""
+    rows = select(RulePackFile.place, RulePackFile.content)
+    kept = rows.where(RulePackFile.pack_id == pack.id).order_by(RulePackFile.place)
+    return dict(session.execute(kept).all())
 
 
 def running(session: Session, pack_dir: Path | None) -> Pack:
@@ -129,20 +136,46 @@ def running(session: Session, pack_dir: Path | None) -> Pack:
 
     Raises `PackError`.
     """
+    return with_mark(session, pack_dir)[0]
+
+
+def with_mark(session: Session, pack_dir: Path | None) -> tuple[Pack, str]:
+    """The pack that runs, and the mark of the files of which it was read; "" if they changed."""
     pack = released(session)
     if pack is None:
         return _of_folder(pack_dir)
     try:
-        return _kept(session, pack)
+        return _kept(session, pack), mark_of(files_of(session, pack))
     except PackError as error:
         raise PackError(
             error.message, hint="`lantian rules rollback --by USER` brings the one before back."
         ) from error
 
 
+def present_mark(session: Session, pack_dir: Path | None) -> str:
+    """The mark of the files of the pack that runs, as they are now; "" if they cannot be read."""
+    pack = released(session)
+    return _folder_mark(pack_dir) if pack is None else mark_of(files_of(session, pack))
+
+
+def mark_of(files: Mapping[str, bytes]) -> str:
+    """What tells the files of a pack from all others: 64 hexadecimal digits."""
+    told = sorted((place, sha256(content).hexdigest()) for place, content in files.items())
+    return sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _folder_mark(pack_dir: Path | None) -> str:
+    try:
+        return mark_of(pack_files(pack_dir))
+    except OSError:
+        return ""
+
+
 @lru_cache(maxsize=8)
-def _of_folder(pack_dir: Path | None) -> Pack:
-    return folder_pack(pack_dir)
+def _of_folder(pack_dir: Path | None) -> tuple[Pack, str]:
+    before = _folder_mark(pack_dir)
+    pack = folder_pack(pack_dir)
+    return pack, before if before == _folder_mark(pack_dir) else ""
 
 
 _KEPT: dict[str, Pack] = {}

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from lantian.access import audit
+from lantian.access import chain
 from lantian.errors import Conflict, Forbidden, NotFound, PackError
 from lantian.model import AuditEvent, Job, RulePack, RulePackFile
+from lantian.rulebook import packs
 from lantian.rulebook import release as releasing
 from lantian.rulebook.compiled import Running
 from lantian.store.engine import Store
@@ -28,7 +29,7 @@ def steps(office: Office) -> list[tuple[str, str]]:
     with office.store.read() as session:
         rows = select(AuditEvent).where(AuditEvent.action.startswith("rules."))
         events = session.scalars(rows.order_by(AuditEvent.id)).all()
-        assert list(audit.broken_links(session)) == []
+        assert list(chain.broken_links(session)) == []
     return [(event.actor, event.action) for event in events]
 
 
@@ -186,3 +187,34 @@ def test_two_who_release_at_once_release_it_once(office: Office) -> None:
         thread.join()
     assert sorted(outcomes) == ["conflict", "released"]
     assert rematches(office) == 1
+
+
+def test_a_pack_whose_files_are_known_is_not_read_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = office.pack("mine", without="green_channel")
+
+    def hash_now(*, anew: bool) -> str:
+        """What a process that begins now runs, with or without a look into the files."""
+        packs._of_folder.cache_clear()
+        packs._KEPT.clear()
+        with monkeypatch.context() as patched:
+            if not anew:
+                patched.setattr(packs, "folder_pack", None)
+                patched.setattr(packs, "read_files", None)
+            return Running(office.store, folder, office.cache).matcher().pack_hash
+
+    first = hash_now(anew=True)
+    assert hash_now(anew=False) == first
+    changed = min(folder.glob("*.yaml"))
+    before = changed.read_text("utf-8")
+    changed.write_text(before + "\n# 另一行\n", "utf-8")
+    assert hash_now(anew=True) == first
+    assert hash_now(anew=False) == first
+    changed.write_text("claim: [", "utf-8")
+    with pytest.raises(PackError):
+        hash_now(anew=True)
+    changed.write_text(before, "utf-8")
+    pack = office.released(office.draft(office.pack("one", without="name_hanging")))
+    assert hash_now(anew=True) == pack.hash
+    assert hash_now(anew=False) == pack.hash
