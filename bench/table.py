@@ -325,16 +325,17 @@ def _verify(figure: Figure) -> Iterator[Row]:
         f"{beside / ours:.2f}",
         cost=f"{_cost(samples['lantian'])} / {_cost(samples['sha256sum'])}",
     )
-    seconds = median(samples["chain"], "seconds")
+    seconds, bare = (median(samples[name], "seconds") for name in ("chain", "hash"))
+    events, goal = figure["events"], figure["goal_seconds"]
     yield Row(
         "verify",
-        f"seconds for an audit chain of {figure['events']:,} events",
-        f"{seconds:.1f}",
-        "",
-        "",
-        f"≤ {figure['goal_seconds']:.0f} a million",
-        seconds <= figure["goal_seconds"],
-        _cost(samples["chain"]),
+        f"rows/s, an audit chain of {events:,} events verified; hashed only",
+        f"{events / seconds:,.0f}",
+        f"{events / bare:,.0f}",
+        f"{bare / seconds:.2f}",
+        f"≥ {1_000_000 / goal:,.0f}",
+        events / seconds >= 1_000_000 / goal,
+        f"{_cost(samples['chain'])} / {_cost(samples['hash'])}",
     )
 
 

@@ -2,9 +2,10 @@
 
 Both read the same bytes from a warm page cache. Ours also unpacks each record, compares three
 digests, address, date and status with the store, and makes the trees of sealed days again. A second
-store holds nothing but a long audit chain.
+store holds nothing but a long audit chain; beside it stands the bare hashing of the same bytes.
 """
 
+import hashlib
 import os
 import random
 import re
@@ -46,13 +47,13 @@ def run(*, rounds: int = 3, quick: bool = False) -> dict[str, Any]:
     """Raw samples of both sides over one archive, and of the audit chain."""
     wanted = QUICK_MEGABYTES if quick else MEGABYTES
     events = QUICK_EVENTS if quick else EVENTS
-    samples: dict[str, list[Sample]] = {"lantian": [], "sha256sum": [], "chain": []}
+    samples: dict[str, list[Sample]] = {"lantian": [], "sha256sum": [], "chain": [], "hash": []}
     folder = Path(tempfile.mkdtemp(prefix="lantian-bench-"))
     try:
         records = archive(folder / "data", wanted * 1_000_000)
         files = sorted((folder / "data" / "evidence" / "warc").rglob("*.warc.gz"))
         size = sum(file.stat().st_size for file in files)
-        chain(folder / "chain", events)
+        chain(folder / "chain", events, folder / "events")
         for _ in range(rounds):
             ours = _verify(folder, "data", records)
             theirs = _timed(["sha256sum", *map(str, files)], folder, {"PATH": os.environ["PATH"]})
@@ -61,6 +62,7 @@ def run(*, rounds: int = 3, quick: bool = False) -> dict[str, Any]:
             samples["lantian"].append(ours)
             samples["sha256sum"].append(theirs)
             samples["chain"].append(_verify(folder, "chain", 0))
+            samples["hash"].append(_hashed(folder / "events"))
     finally:
         shutil.rmtree(folder)
     return {
@@ -99,38 +101,45 @@ def archive(data: Path, size: int) -> int:
     return number
 
 
-def chain(data: Path, events: int) -> None:
-    """A store with an audit chain of so many events."""
+def chain(data: Path, events: int, lines: Path) -> None:
+    """A store with an audit chain of so many events; what is hashed of each, a line of `lines`."""
     store = _store(data)
     previous = audit.FIRST
-    for start in range(0, events, 5_000):
-        rows = []
-        for number in range(start, min(events, start + 5_000)):
-            event = AuditEvent(
-                at=_AT,
-                recorded_at=_AT,
-                actor="user:bench",
-                action="clue.lease",
-                subject=f"clue:{number}",
-                detail={"reason": "none"},
-                previous_digest=previous,
-            )
-            previous = audit.digest_of(event)
-            rows.append(
-                {
-                    "at": _AT,
-                    "recorded_at": _AT,
-                    "actor": event.actor,
-                    "action": event.action,
-                    "subject": event.subject,
-                    "detail": event.detail,
-                    "previous_digest": event.previous_digest,
-                    "digest": previous,
+    with lines.open("wb") as out:
+        for start in range(0, events, 5_000):
+            rows = []
+            for number in range(start, min(events, start + 5_000)):
+                at = _AT + timedelta(milliseconds=number)
+                row = {
+                    "at": at,
+                    "recorded_at": at,
+                    "actor": "user:bench",
+                    "action": "clue.decide",
+                    "subject": f"clue:{number}",
+                    "detail": {"note": f"第{number}条", "verdict": "confirmed"},
+                    "previous_digest": previous,
                 }
-            )
-        with store.write() as session:
-            session.execute(insert(AuditEvent), rows)
+                event = AuditEvent(**row)
+                previous = audit.digest_of(event)
+                rows.append({**row, "digest": previous})
+                out.write(audit.canonical(event) + b"\n")
+            with store.write() as session:
+                session.execute(insert(AuditEvent), rows)
     store.close()
+
+
+def _hashed(lines: Path) -> Sample:
+    """The bare way: each line hashed by itself, in one process, and nothing compared."""
+    content = lines.read_bytes().splitlines()
+    begun, used = time.perf_counter(), time.process_time()
+    for line in content:
+        hashlib.sha256(line).hexdigest()
+    ended, spent = time.perf_counter(), time.process_time()
+    return {
+        "seconds": round(ended - begun, 3),
+        "cpu_seconds": round(spent - used, 2),
+        "memory_mb": 0.0,
+    }
 
 
 def _store(data: Path) -> Store:

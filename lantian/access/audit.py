@@ -1,8 +1,10 @@
-"""The audit chain: each act carries the digest of the one before it, so that none can vanish."""
+"""The audit chain: each act carries the digest of the one before it, so that none can vanish.
+
+`lantian.access.chain` checks it.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -42,7 +44,8 @@ def record(
         actor=actor,
         action=action,
         subject=subject,
-        detail=detail or {},
+        # In the order of its digest: the text in the row is then the very one that was hashed.
+        detail=json.loads(_CANONICAL(detail or {})),
         previous_digest=session.scalar(newest) or FIRST,
     )
     event.digest = digest_of(event)
@@ -72,6 +75,11 @@ class Chained(Protocol):
 
 def digest_of(event: Chained) -> str:
     """SHA-256 over the event's canonical JSON, in which the digest before it stands."""
+    return "sha256:" + hashlib.sha256(canonical(event)).hexdigest()
+
+
+def canonical(event: Chained) -> bytes:
+    """The canonical JSON of an event, in UTF-8."""
     body = {
         "at": as_utc(event.at).isoformat(),
         "recorded_at": as_utc(event.recorded_at).isoformat(),
@@ -81,35 +89,4 @@ def digest_of(event: Chained) -> str:
         "detail": event.detail,
         "previous": event.previous_digest,
     }
-    canonical = _CANONICAL(body)
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def broken_links(session: Session, start: int = 0, stop: int | None = None) -> Iterator[str]:
-    """One sentence for each event that was changed, or before which one is missing.
-
-    Of the events whose numbers are at least `start` and below `stop`, so that several processes
-    can share the work.
-    """
-    before = select(AuditEvent.digest).where(AuditEvent.id < start)
-    previous = session.scalar(before.order_by(AuditEvent.id.desc()).limit(1)) or FIRST
-    events = select(
-        AuditEvent.id,
-        AuditEvent.at,
-        AuditEvent.recorded_at,
-        AuditEvent.actor,
-        AuditEvent.action,
-        AuditEvent.subject,
-        AuditEvent.detail,
-        AuditEvent.previous_digest,
-        AuditEvent.digest,
-    ).where(AuditEvent.id >= start)
-    if stop is not None:
-        events = events.where(AuditEvent.id < stop)
-    ordered = events.order_by(AuditEvent.id).execution_options(yield_per=5000)
-    for event in session.execute(ordered):
-        if event.previous_digest != previous:
-            yield f"audit event {event.id}: the event before it is missing or was changed."
-        if digest_of(event) != event.digest:
-            yield f"audit event {event.id}: its content was changed."
-        previous = event.digest
+    return _CANONICAL(body).encode()

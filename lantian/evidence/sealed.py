@@ -11,13 +11,13 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lantian.access import audit
+from lantian.access.chain import broken_links, sealed_digests
 from lantian.evidence.authority import Authority, StampRefused
 from lantian.evidence.day import SEAL, statement_of
 from lantian.evidence.finding import Finding, Kind
 from lantian.evidence.seal import digest_of
 from lantian.evidence.stamp import STAMP, judged_stamp
-from lantian.evidence.statement import EVENT, FIRST, RECORD, hash_of_leaf, told_root
+from lantian.evidence.statement import FIRST, RECORD, hash_of_leaf, told_root
 from lantian.evidence.tree import Tree
 from lantian.model import Artifact, AuditEvent, SealedDay, SealedLeaf, TimeStamp
 
@@ -73,10 +73,7 @@ class _Leaf:
 def _leaves(session: Session, number: int) -> Iterator[_Leaf]:
     """The leaves of a day in order; an event changed under its digest counts as changed."""
     of_day = SealedLeaf.day_number == number
-    acts = select(AuditEvent).join(
-        SealedLeaf, (SealedLeaf.kind == EVENT) & (SealedLeaf.subject_id == AuditEvent.id)
-    )
-    events = {one.id: audit.digest_of(one) for one in session.scalars(acts.where(of_day))}
+    events = sealed_digests(session, number)
     rows = (
         select(
             SealedLeaf.position,
@@ -222,5 +219,5 @@ def _compared(name: str, found: str | None, told: object, where: str) -> Iterato
 
 def audit_findings(session: Session, start: int = 0, stop: int | None = None) -> Iterator[Finding]:
     """Events of the audit chain that were changed, or before which one is missing."""
-    for sentence in audit.broken_links(session, start, stop):
+    for sentence in broken_links(session, start, stop):
         yield Finding("changed", AUDIT, sentence)

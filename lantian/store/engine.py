@@ -5,6 +5,7 @@ then `BEGIN IMMEDIATE`. Without the file lock, saturating writers starve each ot
 """
 
 import fcntl
+import json
 import os
 import threading
 import time
@@ -23,6 +24,7 @@ from lantian.clock import as_utc
 from lantian.errors import ConfigError, StoreError
 
 WRITES = "lantian_writes"
+_DENSE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Store:
@@ -127,6 +129,16 @@ def sqlite_module() -> ModuleType:
     return dbapi2  # type: ignore[no-any-return]
 
 
+def _dense_json(value: Any) -> str:
+    """How JSON stands in rows: as the digests over it have it, where UTF-8 can say it."""
+    dense = _DENSE(value)
+    try:
+        dense.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, out of some page
+        return json.dumps(value)
+    return dense
+
+
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
@@ -144,7 +156,12 @@ def _engine(url: str) -> Engine:
             "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=20000"
             " -c idle_in_transaction_session_timeout=120000"
         )
-        return create_engine(parsed, pool_pre_ping=True, connect_args={"options": options})
+        return create_engine(
+            parsed,
+            pool_pre_ping=True,
+            json_serializer=_dense_json,
+            connect_args={"options": options},
+        )
     raise ConfigError(
         f"store_url names {parsed.get_backend_name()}, which is not supported.",
         hint="Use SQLite or PostgreSQL.",
@@ -156,7 +173,11 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
         raise ConfigError("store_url names no file.", hint="Give sqlite:///FILE.")
     Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, module=sqlite_module(), connect_args={"check_same_thread": False}, pool_size=20
+        url,
+        module=sqlite_module(),
+        connect_args={"check_same_thread": False},
+        pool_size=20,
+        json_serializer=_dense_json,
     )
     folder = Path(database).parent
 

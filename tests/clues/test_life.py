@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from lantian.access import audit
+from lantian.access import chain
 from lantian.clues.decide import decide, undo
 from lantian.errors import Conflict
 from lantian.model import Clue, Decision, Job, User
@@ -239,4 +239,4 @@ def test_a_clue_lives_as_the_model_says(desk: Any, examples: int) -> None:
         ),
     )
     with desk.store.read() as session:
-        assert list(audit.broken_links(session)) == []
+        assert list(chain.broken_links(session)) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from lantian.access import audit
+from lantian.access import chain
 from lantian.clock import FixedClock
 from lantian.commands import evidence
 from lantian.commands.doctor import check_evidence
@@ -127,7 +127,7 @@ def test_each_night_everything_is_verified_and_the_audit_chain_tells_what_was_fo
     with parts.store.read() as session:
         checked = last_check(session)
         events = session.scalars(select(AuditEvent).where(AuditEvent.action == VERIFY)).all()
-        assert list(audit.broken_links(session)) == []
+        assert list(chain.broken_links(session)) == []
     assert checked is not None
     assert (len(events), checked.findings) == (2, 1)
     assert checked.first[0].startswith("changed: warc/")
