@@ -7,6 +7,7 @@ then `BEGIN IMMEDIATE`. Without the file lock, saturating writers starve each ot
 import fcntl
 import json
 import os
+import select
 import threading
 import time
 from collections.abc import Iterator
@@ -17,13 +18,16 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
 
 from lantian.clock import as_utc
 from lantian.errors import ConfigError, StoreError
 
 WRITES = "lantian_writes"
+_ALONE = "AUTOCOMMIT"  # each question a transaction of its own
+_IDLE_SECONDS = 30.0
+"""So long after its last use, a connection is asked whether it still stands, however it looks."""
 _DENSE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -38,6 +42,9 @@ class Store:
         self.url = url
         self.engine = _engine(url)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self._glancing = (
+            self.engine if self.sqlite else self.engine.execution_options(isolation_level=_ALONE)
+        )
         self._lock = threading.RLock()
         self._writing = False
         self._lock_file = _lock_path(url) if self.sqlite else None
@@ -47,6 +54,16 @@ class Store:
         """A session for reading."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session  # Closing rolls back; an explicit rollback would empty the entities.
+
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """A session for a few quick questions, which may write nothing.
+
+        As `read`, whose questions on PostgreSQL do not see one state either; but there no
+        transaction is begun and rolled back around them, which are two journeys to the server.
+        """
+        with Session(self._glancing, expire_on_commit=False) as session:
+            yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -156,16 +173,46 @@ def _engine(url: str) -> Engine:
             "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=20000"
             " -c idle_in_transaction_session_timeout=120000"
         )
-        return create_engine(
-            parsed,
-            pool_pre_ping=True,
-            json_serializer=_dense_json,
-            connect_args={"options": options},
+        engine = create_engine(
+            parsed, json_serializer=_dense_json, connect_args={"options": options}
         )
+        _look_before_use(engine)
+        return engine
     raise ConfigError(
         f"store_url names {parsed.get_backend_name()}, which is not supported.",
         hint="Use SQLite or PostgreSQL.",
     )
+
+
+def _look_before_use(engine: Engine) -> None:
+    """Have the pool make new connections once one of them no longer stands.
+
+    A server that ends a connection says so: then there is something to read. Only then, or after
+    a while, is the server asked, and not before every use, which is a journey each.
+    """
+
+    def note(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    def look(connection: Any, record: Any, _proxy: object) -> None:
+        used = record.info.get("used")
+        if used is None or (time.monotonic() - used < _IDLE_SECONDS and _is_silent(connection)):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", look)
+
+
+def _is_silent(connection: Any) -> bool:
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return not poll.poll(0)
 
 
 def _sqlite_engine(url: str, database: str | None) -> Engine:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -46,6 +47,39 @@ def test_a_read_changes_nothing(store: Store, now: datetime) -> None:
         session.flush()
     with store.read() as session:
         assert session.scalars(select(Platform)).all() == []
+
+
+def test_a_glance_sees_what_is_committed_and_leaves_nothing_open(
+    store: Store, now: datetime
+) -> None:
+    with store.write() as session:
+        session.add(Platform(name="shop", created_at=now))
+    with store.glance() as session:
+        platform = session.scalars(select(Platform)).one()
+    assert (platform.name, platform.created_at) == ("shop", now)
+    _write_and_take_back(store, now)
+    with store.glance() as session:
+        assert session.scalars(select(Platform.name)).all() == ["shop"]
+
+
+def _write_and_take_back(store: Store, now: datetime) -> None:
+    with store.read() as session:
+        session.add(Platform(name="other", created_at=now))
+        session.flush()
+
+
+def test_a_connection_that_the_server_ended_is_replaced(store: Store) -> None:
+    if store.sqlite:
+        pytest.skip("a file ends no connection")
+    pid = text("select pg_backend_pid()")
+    with closing(Store(store.url)) as other:
+        for way in (store.read, store.glance, store.write):
+            with store.read() as session:
+                old = session.scalar(pid)
+            with other.read() as session:
+                session.execute(text("select pg_terminate_backend(:pid, 60000)"), {"pid": old})
+            with way() as session:
+                assert session.scalar(pid) != old
 
 
 def _nest(store: Store) -> None:
