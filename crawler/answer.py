@@ -89,6 +89,8 @@ def how_got(request: Request) -> tuple[tuple[str, str], ...]:
     latency = request.meta.get("download_latency")
     if latency is not None:
         fields.append(("fetchTimeMs", f"{latency * 1000:.0f}"))
+    if request.meta.get("from_cache"):
+        fields.append(("answered-from", "cache of the browser; the request was not sent"))
     if retries := request.meta.get("retry_times"):
         fields.append(("retries", str(retries)))
     return tuple(fields)

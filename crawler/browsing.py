@@ -88,6 +88,7 @@ class Browsing:
             site=self._site(request.url),
         )
         request.meta["answer"] = _answer(visit)
+        request.meta["from_cache"] = visit.from_cache
         return _response(visit)
 
     def _steps(self, url: str) -> Steps:
@@ -172,6 +173,7 @@ def _answer(visit: BrowserVisit) -> Answer:
         pdf=visit.pdf,
         parts=visit.parts,
         note="; ".join(missing),
+        request=visit.raw_request,
     )
 
 

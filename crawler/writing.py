@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from lantian.evidence.archive import WarcWriter
-from lantian.evidence.conditions import PROMISE, PROMISED
+from lantian.evidence.conditions import BROWSER_PROMISE, PROMISE, PROMISED
 from lantian.evidence.making import tell_file
 from lantian.evidence.tails import cut_tails
 from lantian.intake.context import BatchResult, IntakeContext
@@ -97,7 +97,7 @@ class Writing:
             f"crawl-{opening.crawl_id}-{opening.token}",
             at=parts.real_clock.now(),
             software=tool_version(),
-            about={**parts.conditions(), PROMISE: PROMISED},
+            about={**parts.conditions(), PROMISE: PROMISED, BROWSER_PROMISE: PROMISED},
         )
 
     def _run_told(self) -> tuple[tuple[str, str], ...]:

@@ -1,9 +1,10 @@
-"""Head and body of the main document, from what Chromium tells of them."""
+"""Request, head and body of the main document, from what Chromium tells of them."""
 
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from lantian.browser.watch import Asked, Event
 
@@ -38,6 +39,30 @@ def head_of(main: Asked, response: Event) -> bytes:
         ]
     kept = [line for line in lines if line.partition(":")[0].strip().lower() not in _HOP]
     return "\r\n".join(kept).encode("utf-8", "replace") + b"\r\n\r\n"
+
+
+def request_of(main: Asked, sent: Event | None) -> bytes:
+    """Request line and fields as they went over the wire, cookies with them.
+
+    Where nothing went (the answer was in the browser's cache), as the browser meant to ask. What
+    was for the proxy is left out, and of HTTP/2 the names with a colon stand in the first lines.
+    """
+    fields: dict[str, str] = (sent or main.request).get("headers") or {}
+    parts = urlsplit(main.url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    protocol = (main.response or {}).get("protocol", "")
+    version = {"h2": "HTTP/2", "h3": "HTTP/3"}.get(protocol, "HTTP/1.1")
+    lines = [f"{main.request.get('method', 'GET')} {path} {version}"]
+    if not any(name.lower() == "host" for name in fields):
+        lines.append(f"Host: {fields.get(':authority') or parts.netloc.rpartition('@')[2]}")
+    ours = parts.scheme == "http"  # our own proxy passes it on; what is encrypted goes past it
+    if ours:
+        lines.append("Connection: close")
+    for name, values in fields.items():
+        hop = name.lower().startswith("proxy-") or (ours and name.lower() in _HOP)
+        if not hop and not name.startswith(":"):
+            lines += [f"{name}: {value}" for value in values.split("\n")]
+    return "\r\n".join(lines).encode("utf-8", "replace") + b"\r\n\r\n"
 
 
 def body_of(main: Asked, told: Event, charset: str) -> Body:

@@ -10,14 +10,14 @@ from playwright.async_api import BrowserContext, Dialog, Page
 from playwright.async_api import Error as PlaywrightError
 
 from lantian.browser import scripts
-from lantian.browser.answer import body_of, head_of, recoded_head
+from lantian.browser.answer import body_of, head_of, recoded_head, request_of
 from lantian.browser.channel import Channel, Event, TabLost, first_line
 from lantian.browser.frames import rendering_of
 from lantian.browser.parts import parts_of
 from lantian.browser.picture import Picture, pdf_of, picture_of
 from lantian.browser.steps import take_steps
 from lantian.browser.visit import Box, BrowserVisit, Steps, VisitLimits, headers_of
-from lantian.browser.watch import EVENTS, Watch, is_marked
+from lantian.browser.watch import EVENTS, Asked, Watch, is_marked
 from lantian.egress.proxy import EgressProxy
 from lantian.egress.spelling import read_url
 from lantian.errors import EgressRefused, FetchFailed
@@ -31,6 +31,8 @@ since being asked about each request costs more than loading it."""
 
 MOST_DIALOGS = 20
 ALIVE = "() => true"
+_LATE = 2.0
+"""Seconds in which Chromium tells what was sent, once the answer is whole."""
 
 
 class _BrokenOffError(FetchFailed):
@@ -236,6 +238,7 @@ class Tab:
         head = head_of(main, main.response)
         if body.recoded:
             head = recoded_head(head)
+        sent = await self._sent(main)
         target = read_url(main.url)
         picture = rendered.picture
         return BrowserVisit(
@@ -244,6 +247,8 @@ class Tab:
             status=int(main.response["status"]),
             raw_head=head,
             headers=headers_of(head),
+            raw_request=request_of(main, sent),
+            from_cache=sent is None,
             body=body.data,
             recoded=body.recoded,
             dom=rendered.dom,
@@ -265,6 +270,13 @@ class Tab:
             if rendered.unread
             else (),
         )
+
+    async def _sent(self, main: Asked) -> Event | None:
+        """What went over the wire for the main document; none where its answer was cached."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0 if _cached(main.response) else _LATE):
+                await self._until(lambda: self._watch.sent_by(main) is not None)
+        return self._watch.sent_by(main)
 
     def _fail(self, error: str, url: str) -> NoReturn:
         """Raise for a main document that could not be had."""
@@ -314,6 +326,11 @@ class Tab:
 
     def _count_error(self, _error: object) -> None:
         self._watch.script_errors += 1
+
+
+def _cached(response: Event | None) -> bool:
+    """Whether an answer came out of the browser's own cache."""
+    return bool((response or {}).get("fromDiskCache") or (response or {}).get("fromPrefetchCache"))
 
 
 def _announced(response: Event | None) -> int:

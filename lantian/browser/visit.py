@@ -100,7 +100,8 @@ class BrowserVisit:
     of the whole page at `scale`, `cut` if the page is higher than it. `settled` says whether the
     page came to rest; `blocked` (by us), `refused` (by the egress rules) and `failed` count what
     it asked for and did not get. `parts` is what else was loaded, each once. `missing` says in
-    clauses what could not be had or done.
+    clauses what could not be had or done. `raw_request` is what was asked for the main document, as
+    it was sent; with `from_cache` nothing was, since the browser had the answer already.
     """
 
     url: str
@@ -127,6 +128,8 @@ class BrowserVisit:
     pdf: bytes | None = None
     parts: tuple[Part, ...] = ()
     missing: tuple[str, ...] = ()
+    raw_request: bytes = field(default=b"", repr=False)
+    from_cache: bool = False
     headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
 
 

@@ -32,6 +32,8 @@ class Asked:
     received: int = 0
     finished: bool = False
     error: str = ""
+    request: Event = field(default_factory=dict)
+    hops: int = 0
 
 
 @dataclass
@@ -39,7 +41,8 @@ class Watch:
     """The state of one visit; `changed` is set whenever something happened.
 
     With `keeps` it remembers what the document loads, in `parts`, by request; where that was led on
-    to another address, also each hop.
+    to another address, also each hop. `sent` is what requests for documents had in them on the
+    wire, hop by hop, by request.
     """
 
     frame_id: str
@@ -49,6 +52,7 @@ class Watch:
     redirects: list[str] = field(default_factory=list)
     open: dict[str, str] = field(default_factory=dict)
     parts: dict[str, Asked] = field(default_factory=dict)
+    sent: dict[str, list[Event]] = field(default_factory=dict)
     received: int = 0
     blocked: int = 0
     failed: int = 0
@@ -72,6 +76,7 @@ class Watch:
         """A request goes out; the main frame's makes a new main document."""
         request_id, url = event["requestId"], event["request"]["url"]
         if event.get("type") != "Document" or event.get("frameId") != self.frame_id:
+            self.sent.pop(request_id, None)
             if event.get("type") not in ENDLESS:
                 self.open[request_id] = url
             if self.keeps and event.get("type") not in BODILESS and url.startswith("http"):
@@ -80,9 +85,22 @@ class Watch:
         if self.main is not None:
             self.redirects.append(self.main.url)
         if "redirectResponse" in event and self.main is not None:
-            self.main = replace(self.main, url=url)
+            self.main = replace(
+                self.main, url=url, request=event["request"], hops=self.main.hops + 1
+            )
         else:
-            self.before, self.main = self.main, Asked(request_id, url)
+            self.before = self.main
+            self.main = Asked(request_id, url, request=event["request"])
+
+    def on_sent(self, event: Event) -> None:
+        """A request went over the wire: told before or after `on_asked`."""
+        if event["requestId"] not in self.open:
+            self.sent.setdefault(event["requestId"], []).append(event)
+
+    def sent_by(self, document: Asked) -> Event | None:
+        """What the last request for a document had in it, once that is known."""
+        hops = self.sent.get(document.request_id, [])
+        return hops[-1] if len(hops) > document.hops else None
 
     def on_answered(self, event: Event) -> None:
         """The head of an answer is there."""
@@ -162,6 +180,7 @@ class Watch:
 
 _HANDLERS = {
     "Network.requestWillBeSent": Watch.on_asked,
+    "Network.requestWillBeSentExtraInfo": Watch.on_sent,
     "Network.responseReceived": Watch.on_answered,
     "Network.responseReceivedExtraInfo": Watch.on_told_more,
     "Network.dataReceived": Watch.on_received,

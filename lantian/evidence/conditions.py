@@ -11,11 +11,19 @@ MADE = "evidence.file"
 _SUBJECT = "file:"
 PROMISE = "capture-records"
 """Says which records each capture over HTTP has in that file, beside what was made of its page."""
+BROWSER_PROMISE = "browser-capture-records"
+"""Says the same of each capture through the browser."""
 PROMISED = "request, response, metadata"
 BESIDE = ("request", "metadata")
 """Roles of those that stand beside the payload."""
 MOST = 1 << 20
 """Bytes of such a record at most."""
+
+
+def promises(told: Mapping[str, str], via: str) -> bool:
+    """Whether a file says that each capture that came this way has those records in it."""
+    name = {"http": PROMISE, "browser": BROWSER_PROMISE}.get(via, "")
+    return told.get(name) == PROMISED
 
 
 def subject_of(file: str) -> str:

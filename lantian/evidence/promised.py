@@ -1,8 +1,8 @@
 """Whether each capture has the records that belong to it: what was asked, how it was got, pictures.
 
-A WARC file says in its first record which records each capture over HTTP has in it
-(`conditions.PROMISE`); files that were made before requests were kept say nothing, and neither do
-those of what others handed in.
+A WARC file says in its first record which records each capture over HTTP, or through the browser,
+has in it (`conditions.promises`); files that were made before requests were kept say nothing, and
+neither do those of what others handed in.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lantian.errors import EvidenceDamaged
 from lantian.evidence.archive import Archive
-from lantian.evidence.conditions import BESIDE, PROMISE, PROMISED, first_record
+from lantian.evidence.conditions import BESIDE, first_record, promises
 from lantian.evidence.finding import Finding
 from lantian.model import Artifact, Capture, Crawl, Job, Observation
 
@@ -26,13 +26,12 @@ def lacking_records(session: Session, archive: Archive, file: str) -> Iterator[F
         told = first_record(archive.warcinfo(file))[1]
     except EvidenceDamaged:
         return  # that is a finding of its own
-    if told.get(PROMISE) != PROMISED:
-        return
-    for role in BESIDE:
+    ways = [via for via in ("http", "browser") if promises(told, via)]
+    for role in BESIDE if ways else ():
         statement = (
             select(Capture)
             .join(Artifact, Artifact.capture_id == Capture.id)
-            .where(Artifact.file == file, Artifact.role == "payload", Capture.via == "http")
+            .where(Artifact.file == file, Artifact.role == "payload", Capture.via.in_(ways))
             .where(Artifact.deletion_id.is_(None), ~_has(role))
             .order_by(Capture.id)
         )

@@ -219,6 +219,7 @@ def pages(other: int, foreign: str) -> dict[str, Answer | Handle]:
                                    f"new WebSocket('ws://127.0.0.1:{other}/')</script>"),
         "/errors": page("<p>错</p><script>throw new Error('x')</script>"),
         "/cookie": page("<p>c</p>", **{"Set-Cookie": "name=value; Path=/"}),
+        "/kept": page("<p>留</p>", **{"Cache-Control": "max-age=600"}),
         "/tampered": page("<p>真</p><script>Object.defineProperty(Element.prototype, 'outerHTML',"
                           "{get() { return 'fake'; }}); window.MutationObserver = null</script>"),
         "/surrogate": page("<p id=p></p><script>p.textContent = 'a\\ud800b'</script>"),

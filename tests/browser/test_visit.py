@@ -309,3 +309,24 @@ def test_cookies_are_forgotten_between_sites(browser: "Browsing") -> None:
 def test_gzip_of_the_bomb_is_small() -> None:
     # so that the limit is on what is unpacked, not on what comes over the wire
     assert len(gzip.compress(b"<p>x</p>" * 4_000_000)) < 100_000
+
+
+@pytest.mark.parametrize("path", ["/plain", "/moved", "/moved-by-script"])
+def test_what_was_asked_is_kept_as_it_was_received(browser: "Browsing", path: str) -> None:
+    browser.visit("/cookie")
+    del browser.site.asked[:]
+    visit = browser.visit(path, evidence=True)
+    (asked,) = (one for one in browser.site.asked if one.path == "/plain")
+    first, *lines = visit.raw_request.decode().rstrip("\r\n").split("\r\n")
+    assert first == "GET /plain HTTP/1.1"
+    assert dict(line.split(": ", 1) for line in lines) == asked.fields
+    assert asked.fields["Cookie"] == "name=value"
+    assert asked.fields["Host"] == f"{browser.site.ip}:{browser.site.port}"
+    assert not visit.from_cache
+
+
+def test_a_page_that_may_be_cached_is_asked_for_each_time(browser: "Browsing") -> None:
+    first, second = browser.visit("/kept"), browser.visit("/kept")
+    assert [one.path for one in browser.site.asked].count("/kept") == 2
+    assert not first.from_cache
+    assert not second.from_cache

@@ -116,7 +116,7 @@ def test_a_shop_becomes_pages_documents_and_clues_with_pictures(
         ("metadata", 8 - 1 + 2),
         ("payload", 8 - 1 + 2),
         ("pdf", 2),
-        ("request", 8 - 1),
+        ("request", 8 - 1 + 2),
         ("screenshot", 2),
     ]
     assert installation.rows("select distinct state from job") == [("done",)]
@@ -372,7 +372,7 @@ def test_listings_that_a_script_draws_are_read_through_the_browser(
         ("listing:K2",),
     ]
     assert dict(installation.rows(ROLES)) == {
-        **dict.fromkeys(("dom", "metadata", "payload"), 5),
+        **dict.fromkeys(("dom", "metadata", "payload", "request"), 5),
         **dict.fromkeys(("screenshot", "pdf"), 2),
         "part": 2 * 2,  # the script, and the answer that it asked for
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from lantian.evidence.conditions import PROMISE, PROMISED
+from lantian.evidence.conditions import BROWSER_PROMISE, PROMISE, PROMISED
 from lantian.model import Artifact, Capture, Crawl, Job, Observation
 from tests.evidence.conftest import AT, PNG, Kept, reasons
 
@@ -16,8 +16,9 @@ ASKED = b"GET /1 HTTP/1.1\r\nCookie: a=b\r\nauthorization: Basic x\r\nHost: shop
 
 def fill(kept: Kept, *, promise: bool = True, hits: int = 0, **values: Any) -> int:
     """A capture with the request that was sent, in a file that says that each has one."""
-    about = {PROMISE: PROMISED} if promise else {}
     told: dict[str, Any] = {"asked": ASKED, "hit_count": hits} | values
+    field = BROWSER_PROMISE if told.get("via") == "browser" else PROMISE
+    about = {field: PROMISED} if promise else {}
     with kept.archive.writer("crawl-1", at=AT, about=about) as writer:
         return kept.capture(writer, URL, b"<p>x", **told)
 
@@ -35,11 +36,12 @@ def test_requests_and_metadata_are_records_without_what_logs_in(kept: Kept) -> N
     assert records["metadata"].payload == b"software: lantian test\r\n"
 
 
+@pytest.mark.parametrize("via", ["http", "browser"])
 @pytest.mark.parametrize("role", ["request", "metadata"])
 def test_a_capture_without_one_is_named_if_its_file_says_that_each_has_it(
-    role: str, kept: Kept
+    role: str, via: str, kept: Kept
 ) -> None:
-    capture_id = fill(kept)
+    capture_id = fill(kept, via=via, dom=b"<p>" if via == "browser" else None)
     with kept.store.write() as session:
         session.execute(delete(Artifact).where(Artifact.role == role))
     found = kept.findings()
@@ -48,9 +50,11 @@ def test_a_capture_without_one_is_named_if_its_file_says_that_each_has_it(
     assert {one.capture_id for one in found if one.kind == "missing"} == {capture_id}
 
 
-def test_files_that_say_nothing_and_other_ways_than_http_lack_nothing(kept: Kept) -> None:
+def test_files_that_say_nothing_of_such_captures_lack_nothing(kept: Kept) -> None:
     fill(kept, promise=False, asked=None)
-    fill(kept, asked=None, via="browser", dom=b"<p>", screenshot=PNG)
+    fill(kept, promise=False, asked=None, via="browser", dom=b"<p>", screenshot=PNG)
+    with kept.archive.writer("crawl-2", at=AT, about={PROMISE: PROMISED}) as writer:
+        kept.capture(writer, URL, b"<p>y", via="browser", dom=b"<p>")
     assert kept.findings() == []
 
 

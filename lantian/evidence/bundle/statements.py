@@ -8,7 +8,7 @@ from typing import Any
 
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.opened import Kept, Opened, Wrong, judged, parsed_json
-from lantian.evidence.conditions import BESIDE, MADE, PROMISE, PROMISED, file_of, made_told
+from lantian.evidence.conditions import BESIDE, MADE, file_of, made_told, promises
 from lantian.evidence.finding import Finding
 from lantian.evidence.seal import digest_of
 from lantian.evidence.spelling import date_of, payload_place, status_of
@@ -158,9 +158,9 @@ def _made(bundle: Opened, told: dict[str, Any], warc: str, name: str) -> Iterato
 
 
 def _beside(bundle: Opened, told: dict[str, Any], warc: str) -> Iterator[Finding]:
-    """What the WARC file says that each capture over HTTP has, and this one has not."""
+    """What the WARC file says that each capture of its kind has, and this one has not."""
     made = bundle.made(warc)
-    if made is None or made[1].get(PROMISE) != PROMISED or told["target"]["via"] != "http":
+    if made is None or not promises(made[1], told["target"]["via"]):
         return
     roles = {one["role"] for one in told["obtained"]}
     for role in BESIDE:

@@ -22,7 +22,7 @@ from lantian.errors import EvidenceDamaged, Invalid, NotFound, StoreError
 from lantian.evidence.archive import Archive
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.select import Asked
-from lantian.evidence.conditions import PROMISE, PROMISED
+from lantian.evidence.conditions import BROWSER_PROMISE, PROMISE, PROMISED
 from lantian.evidence.seal import digest_of
 from lantian.model import Artifact, Capture, Document, Hit, Notice
 from lantian.store.engine import Store
@@ -427,14 +427,18 @@ def test_both_stores_make_the_same_bundle(
     assert made.path.read_bytes() == bundle.read_bytes()
 
 
-@pytest.mark.parametrize("role", ["request", "metadata"])
+@pytest.mark.parametrize(
+    "role, via", [("request", "http"), ("metadata", "http"), ("request", "browser")]
+)
 def test_no_bundle_leaves_out_what_its_file_says_that_each_capture_has(
-    role: str, kept: Kept, tmp_path: Path
+    role: str, via: str, kept: Kept, tmp_path: Path
 ) -> None:
     case = Case(kept.store, kept.archive, kept.crawl_id)
     url = "https://shop.example/goods/1"
-    with case.archive.writer("crawl-1", at=AT, about={PROMISE: PROMISED}) as writer:
-        case.capture(writer, url, b"<p>1", asked=b"GET /goods/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+    about = {PROMISE: PROMISED, BROWSER_PROMISE: PROMISED}
+    with case.archive.writer("crawl-1", at=AT, about=about) as writer:
+        asked = b"GET /goods/1 HTTP/1.1\r\nHost: a\r\n\r\n"
+        case.capture(writer, url, b"<p>1", asked=asked, via=via)
     made = case.export(tmp_path / "x.wacz", Asked(captures=(1,)))
     assert check(made.path) == []
     with case.store.write() as session:
