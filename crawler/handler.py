@@ -9,6 +9,7 @@ from scrapy.http import Response
 
 from crawler.browsing import Browsing
 from crawler.courtesy import courtesy_of
+from crawler.heads import limit_heads
 from crawler.walk import SiteSpider
 from lantian.errors import BrowserUnavailable
 
@@ -23,6 +24,7 @@ class Handler:
     lazy = True
 
     def __init__(self, crawler: Crawler) -> None:
+        limit_heads()
         self._http = HTTP11DownloadHandler(crawler)
         self._crawler = crawler
         self._browsing: Browsing | None = None

@@ -11,6 +11,7 @@ from scrapy.http import Response
 from scrapy.robotstxt import RobotParser
 from twisted.internet.defer import Deferred
 
+from crawler import broken
 from crawler.courtesy import REFUSALS, PutOff, courtesy_of
 from crawler.middlewares.egress import Refused
 from crawler.walk import SiteSpider
@@ -84,7 +85,7 @@ class RobotsMiddleware(robotstxt.RobotsTxtMiddleware):
         if isinstance(exc, Refused):
             self._refused[netloc] = str(exc)
         elif not isinstance(exc, PutOff):
-            self._unreachable[netloc] = str(exc) or type(exc).__name__
+            self._unreachable[netloc] = broken.told(exc)
         super()._robots_error(exc, netloc)
 
     def _exception(self, request: Request) -> RobotsException | None:

@@ -9,13 +9,13 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CloseSpider,
     DownloadCancelledError,
-    DownloadTimeoutError,
     IgnoreRequest,
 )
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.answer import Answer, how_got
+from crawler.broken import told
 from crawler.courtesy import PutOff
 from crawler.middlewares.egress import LogInElsewhere, Refused
 from crawler.middlewares.robots import Unreachable
@@ -190,11 +190,9 @@ def why(error: BaseException | None) -> tuple[Outcome, str]:
         return _ignored(text)
     if isinstance(error, DownloadCancelledError):
         return "failed", "too large: the answer is larger than crawl_max_bytes"
-    if isinstance(error, DownloadTimeoutError):
-        return "failed", f"timed out: {text}"
     if isinstance(error, LantianError):
         return "failed", text
-    return "failed", f"{type(error).__name__}: {text}"
+    return "failed", told(error) if error is not None else text
 
 
 _IGNORED: tuple[tuple[str, Outcome, Callable[[str], str]], ...] = (
@@ -204,7 +202,7 @@ _IGNORED: tuple[tuple[str, Outcome, Callable[[str], str]], ...] = (
 
 
 def _ignored(text: str) -> tuple[Outcome, str]:
-    for beginning, outcome, told in _IGNORED:
+    for beginning, outcome, say in _IGNORED:
         if text.startswith(beginning):
-            return outcome, told(text)
+            return outcome, say(text)
     return "failed", text

@@ -39,6 +39,7 @@ DOUBTFUL = 0.4
 """The same for a text of at most `SHORT` characters outside ASCII, if nothing else fits better."""
 _OTHER = re.compile(r"[^\x00-\x7f]+")
 _STRETCH = re.compile(rb"(?:[\x81-\xfe][\x40-\x7e\x80-\xfe]){2,400}")
+_RUN = re.compile(rb"[\x80-\xff]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -81,7 +82,7 @@ def decode(body: bytes, content_type: str, override: str | None = None) -> Decod
         text = body.decode("utf-8", "replace")
         # A stretch of another character set gives some errors; a page in it, thousands.
         if text.count("\ufffd") <= MOST_ERRORS:
-            text = body.decode("utf-8", MIXED)
+            text = _put_right(body).decode("utf-8", MIXED)
     else:
         _, text = html_to_unicode(f"text/html; charset={declared}", body)
     if rubbish(text) <= CONVINCING:
@@ -126,6 +127,20 @@ def _chinese(body: bytes) -> Decoded | None:
         if text is not None and not text.isascii() and rubbish(text) <= FLAWLESS:
             return Decoded(text, name)
     return None
+
+
+def _put_right(body: bytes) -> bytes:
+    """The page with its stretches of GBK in UTF-8, where nothing else stands beside them.
+
+    Seen as UTF-8, their first characters may be Hebrew or Greek and no error. What could be one
+    character that was cut off is GBK only where a longer stretch is.
+    """
+    found = {run for run in _RUN.findall(body) if _strict(run, "utf-8") is None}
+    better = {run: _strict(run, "gb18030") or "" for run in found}
+    gbk = {run: text for run, text in better.items() if text and not rubbish(text)}
+    if not any(len(text) > 1 for text in gbk.values()):
+        return body
+    return _RUN.sub(lambda run: gbk[run[0]].encode() if run[0] in gbk else run[0], body)
 
 
 def _mixed(error: UnicodeError) -> tuple[str, int]:

@@ -124,7 +124,7 @@ def test_the_crawl_ends_and_every_page_has_its_visit(crawled: Crawled) -> None:
         ("/huge", "failed", "larger than crawl_max_bytes"),
         ("/never-ending", "failed", "larger than crawl_max_bytes"),
         ("/silent", "failed", "timed out"),
-        ("/cut-short", "failed", "Loss"),
+        ("/cut-short", "failed", "cut short"),
         ("/bomb", "failed", "exceeded DOWNLOAD_MAXSIZE"),
         ("/empty", "failed", "unreadable: empty"),
         ("/unavailable", "failed", "status 503"),

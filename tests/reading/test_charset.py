@@ -111,6 +111,14 @@ def test_a_stretch_of_gbk_in_a_page_of_utf_8_is_read_too() -> None:
     assert decoded == Decoded(f"<p>{SIMPLIFIED * 5}</p><p>包授权</p>", "utf-8")
 
 
+def test_a_stretch_of_gbk_that_begins_as_utf_8_does_is_read_whole() -> None:
+    # The first two bytes of 专利 are a Hebrew letter in UTF-8, and 号 alone is two bytes.
+    page = f"<p>{SIMPLIFIED * 5}</p>".encode()
+    decoded = decode(page + "<b>专利包授权</b>第3号".encode("gbk"), typed("utf-8"))
+    assert decoded.text.endswith("<b>专利包授权</b>第3号")
+    assert "\ufffd" not in decoded.text
+
+
 @pytest.mark.parametrize(
     "text, charset",
     [
