@@ -69,6 +69,13 @@ class CompiledRule:
 
     Empty where the need can be met by what is no word, such as a price.
     """
+    firm: bool
+    """Whether the weights may not doubt it."""
+
+    @property
+    def opens(self) -> Literals:
+        """The literals of which a text shows one wherever the rule matches."""
+        return frozenset().union(*(way.asked.opens for way in self.ways))
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
@@ -93,9 +100,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Context:
-    """Rules that ask for the same things of a text: one bit for each need, 0 for none."""
+    """Rules that ask for the same things of a text."""
 
     bits: tuple[int, ...]
+    """One for each need, 0 for none; where none has one, that of what opens the rule."""
     needs: tuple[Nearby, ...]
     rules: tuple[CompiledRule, ...]
 
@@ -151,6 +159,11 @@ class Compiled:
     def claim_of(self) -> tuple[str, ...]:
         """The claim of each way."""
         return tuple(rule.claim.claim for _, rule, _ in self.ways)
+
+    @cached_property
+    def firm_ways(self) -> frozenset[int]:
+        """The ways of rules that the weights may not doubt."""
+        return frozenset(at for at, (_, rule, _) in enumerate(self.ways) if rule.firm)
 
     @cached_property
     def bits(self) -> GroupBits:
@@ -294,6 +307,7 @@ def _compile_rule(pack: Pack, claim: Claim, rule: Rule, vocabulary: Vocabulary) 
         needs=needs,
         spares=tuple(_renamed(part, claim, vocabulary) for part in (*rule.spares, *claim.spares)),
         context=context,
+        firm=rule.firm or not pack.weights or claim.claim not in pack.weights.claims,
     )
 
 
@@ -337,6 +351,8 @@ def _contexts(
     together: dict[tuple[tuple[int, ...], tuple[Nearby, ...]], list[CompiledRule]] = {}
     for rule in rules:
         own = tuple(bits.of(literals) if literals else 0 for literals in rule.context)
+        if not any(own):
+            own = (bits.of(rule.opens),)
         together.setdefault((own, rule.needs), []).append(rule)
     contexts = tuple(Context(own, needs, tuple(some)) for (own, needs), some in together.items())
     return contexts, bits.of_literal

@@ -35,6 +35,7 @@ _ZH = {
     "official": "全文近似官方文书",
     "list": "列于警示清单之下",
     "boost": "近旁有",
+    "doubt": "所在语句不像招揽",
 }
 _EN = {
     "words": "words that tell:",
@@ -60,6 +61,7 @@ _EN = {
     "official": "the text is like an official notice",
     "list": "in a list of warnings",
     "boost": "nearby",
+    "doubt": "the sentence does not read like an offer",
 }
 
 

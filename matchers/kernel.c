@@ -82,12 +82,15 @@ int64_t literals_find(const uint16_t *codes, int64_t size, const slot *slots, in
 }
 
 /* Runs of one to four characters; the tables are those of runs.py. What begins at a place is four
-   cells, one a length: the number of the run << 1, and 1 if it is fresh, that is the first such in
-   its stretch. The number of `none` stands for no run: it weighs nothing and is never fresh, so
-   that there is nothing to ask for it. */
+   cells, one a length: the number of the run, above three flags. The number of `none` stands for no
+   run: it weighs nothing and has no flag, so that there is nothing to ask for it. */
 
 #define LONGEST 4
 #define NUMBER_BITS 20
+#define FRESH 1 /* the first such in its stretch */
+#define OF_CLAIMS 2 /* it says something for some claim */
+#define OF_PAGES 4 /* the same, on its page */
+#define FLAGS 3 /* bits */
 #define KNOWN 0x10000
 #define DEAD (INT64_C(1) << 62)
 
@@ -107,7 +110,7 @@ typedef struct {
 } table;
 
 typedef struct {
-    int16_t sentence, nearby, page, unused;
+    int16_t sentence, nearby, page, flags;
     int32_t seen; /* the stretch in which it was seen last */
 } weight;
 
@@ -190,7 +193,7 @@ int64_t runs_look(const table *runs, const uint32_t *points, const int64_t *boun
                     nearby_sum += said->nearby;
                     page_sum += fresh ? said->page : 0;
                     count += fresh;
-                    cells[LONGEST * place + length] = number << 1 | fresh;
+                    cells[LONGEST * place + length] = number << FLAGS | (uint32_t)said->flags | fresh;
                 }
             }
         }
@@ -202,14 +205,14 @@ int64_t runs_look(const table *runs, const uint32_t *points, const int64_t *boun
     return stretches;
 }
 
-/* For each window what the runs that begin in it say for each claim, the fresh ones only or all of
-   them; `said` has a row for each run, and `width`, a multiple of LANES, columns. */
+/* For each window what the runs that begin in it and have all flags of `asked` say for each claim;
+   `said` has a row for each run, and `width`, a multiple of LANES, columns. */
 #define CHUNK 256
 #define LANES 24
 
 void runs_claims(const uint32_t *cells, const int64_t *starts, const int64_t *ends,
-                 int64_t windows, int64_t fresh_only, int64_t none, const int16_t *said,
-                 int64_t width, int64_t *sums) {
+                 int64_t windows, int64_t asked, const int16_t *said, int64_t width,
+                 int64_t *sums) {
     uint32_t chosen[CHUNK + LONGEST];
     for (int64_t window = 0; window < windows; window++) {
         int64_t *own = sums + window * width;
@@ -219,9 +222,9 @@ void runs_claims(const uint32_t *cells, const int64_t *starts, const int64_t *en
             for (; place < ends[window] && count < CHUNK; place++) {
                 for (int length = 0; length < LONGEST; length++) {
                     uint32_t cell = cells[LONGEST * place + length];
-                    chosen[count] = cell >> 1;
-                    uint32_t counts = fresh_only ? cell & 1 : cell >> 1 != (uint32_t)none;
-                    if (counts) FETCH(said + (int64_t)(cell >> 1) * width);
+                    chosen[count] = cell >> FLAGS;
+                    int counts = (cell & (uint32_t)asked) == (uint32_t)asked;
+                    if (counts) FETCH(said + (int64_t)(cell >> FLAGS) * width);
                     count += counts;
                 }
             }
@@ -253,7 +256,7 @@ void runs_clauses(const uint32_t *cells, const uint8_t *commas, const int64_t *s
         int speaking = 0, open = 0;
         for (int64_t place = starts[window]; place < ends[window]; place++) {
             for (int length = 0; length < LONGEST; length++)
-                sum += speaks(weights, said, width, cells[LONGEST * place + length] >> 1,
+                sum += speaks(weights, said, width, cells[LONGEST * place + length] >> FLAGS,
                               of_claim[window]);
             if (!commas[place] && place + 1 < ends[window]) continue;
             if (sum > 0 && !speaking) streak = clause;
@@ -300,7 +303,7 @@ void runs_cues(const uint32_t *cells, const uint32_t *points, const int64_t *sta
             for (int length = 0; length < LONGEST; length++) {
                 for (int64_t place = starts[window]; place < ends[window]; place++) {
                     int64_t by = speaks(weights, said, width,
-                                        cells[LONGEST * place + length] >> 1, of_claim[window]);
+                                        cells[LONGEST * place + length] >> FLAGS, of_claim[window]);
                     if ((double)by <= audible[window] || by <= loudest) continue;
                     if (!may_stand(points, place, length + 1, own, count)) continue;
                     loudest = by;

@@ -1,14 +1,17 @@
 """What the pack's weights find in texts, in places of those texts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from matchers.compile import EVADED, Compiled
+from matchers.compile import EVADED, Compiled, CompiledRule
+from matchers.doubt import NO_DOUBT, Doubt, together
 from matchers.explain import Factor
 from matchers.openings import Openings, openings
 from matchers.prefilter import shown
 from matchers.reading import Mended, Mender, Part, Window, mend, some_at_once
 from matchers.rewrite import undo
-from matchers.scoring import Finding
+from matchers.scoring import Finding, Odds
 from matchers.text import Folded, Source, fold_many
 from matchers.verdict import Verdict
 
@@ -22,18 +25,60 @@ _NO_GROUPS: frozenset[str] = frozenset()
 _NONE = Openings(frozenset(), (), ())
 
 
+class Said(NamedTuple):
+    """What the weights say of a part of a text, the one of this number among those scored."""
+
+    window: Window
+    folded: Folded
+    odds: Odds
+    number: int
+
+    def doubt(self) -> Doubt:
+        """What is said of the sentences that begin in the part, in places of the text."""
+        starts, odds = self.odds.of(self.number)
+        places = self.folded.starts[starts] + self.window.left
+        kept = slice(*places.searchsorted([self.window.first, self.window.last]))
+        return Doubt(places[kept], odds[kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the weights say of some texts, by their numbers."""
+
+    verdicts: dict[int, list[Verdict]]
+    """The verdicts of the learned rules, of texts that have any."""
+    said: dict[int, list[Said]]
+    """The parts of those texts that open rules."""
+
+    def doubt(self, number: int) -> Doubt:
+        """What rules are told of a text."""
+        parts = self.said.get(number)
+        return together(part.doubt() for part in parts) if parts else NO_DOUBT
+
+
 def weighed(
     compiled: Compiled, texts: Mapping[int, str], opened: Mapping[int, Openings], mender: Mender
-) -> dict[int, list[Verdict]]:
-    """The verdicts of the learned rules on each of `texts` that has any, by its number.
-
-    `opened` says what is to be mended in a text before it is read.
-    """
+) -> Weighed:
+    """What the pack's weights say of `texts`; `opened` says what is to be mended in them first."""
     verdicts: dict[int, list[Verdict]] = {}
+    said: dict[int, list[Said]] = {}
+    if compiled.scorer is None:
+        return Weighed(verdicts, said)
+    claims = compiled.scorer.weights.claims
     for some in some_at_once(_pieces(texts, opened), AT_ONCE):
-        for number, verdict in _found(compiled, some, mender):
-            verdicts.setdefault(number, []).append(verdict)
-    return verdicts
+        mended = mender.mended(some)
+        findings, odds = compiled.scorer.find([each.folded.chars for each in mended])
+        for finding in findings:
+            number, part = some[finding.text]
+            rule = compiled.learned.get(claims[finding.claim])
+            verdict = rule and _verdict(rule, part.window, mended[finding.text], finding)
+            if verdict:
+                verdicts.setdefault(number, []).append(verdict)
+        for at, (number, part) in enumerate(some):
+            if number in opened:
+                own = Said(part.window, mended[at].folded, odds, at)
+                said.setdefault(number, []).append(own)
+    return Weighed(verdicts, said)
 
 
 def _pieces(texts: Mapping[int, str], opened: Mapping[int, Openings]) -> Iterator[tuple[int, Part]]:
@@ -49,26 +94,11 @@ def _pieces(texts: Mapping[int, str], opened: Mapping[int, Openings]) -> Iterato
             yield number, Part(text, window, own, _NO_GROUPS)
 
 
-def _found(
-    compiled: Compiled, parts: Sequence[tuple[int, Part]], mender: Mender
-) -> Iterator[tuple[int, Verdict]]:
-    if compiled.scorer is None:
-        return
-    mended = mender.mended(parts)
-    for finding in compiled.scorer.find([each.folded.chars for each in mended]):
-        number, part = parts[finding.text]
-        verdict = _verdict(compiled, part.window, mended[finding.text], finding)
-        if verdict is not None:
-            yield number, verdict
-
-
-def _verdict(compiled: Compiled, window: Window, read: Mended, finding: Finding) -> Verdict | None:
-    """The verdict for a finding; `None`: it is another piece's, or of a claim without a rule."""
-    weights = compiled.scorer.weights if compiled.scorer else None
-    rule = compiled.learned.get(weights.claims[finding.claim]) if weights else None
+def _verdict(rule: CompiledRule, window: Window, read: Mended, finding: Finding) -> Verdict | None:
+    """The verdict for a finding; `None`: it is another piece's."""
     place = read.folded.original(finding.start, finding.end)
     start, end = place.start + window.left, place.end + window.left
-    if rule is None or not window.first <= start < window.last:
+    if not window.first <= start < window.last:
         return None
     # A single character says little to a person, however much it weighs.
     words = [cue for cue in finding.cues if len(cue) > 1] or finding.cues

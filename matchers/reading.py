@@ -1,17 +1,18 @@
 """The close reading of parts of texts: their terms, the matches of rules, the verdicts."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from matchers.candidates import places
 from matchers.clauses import Place, Tagged
 from matchers.compile import Compiled, CompiledRule, Way
+from matchers.doubt import NO_DOUBT, SURE, Doubt, no_doubt
 from matchers.openings import Openings, by_rule, opened_plainly
 from matchers.repair import Edit, repair, unspell, unwrap
 from matchers.tagging import tag
 from matchers.text import Folded, Tables, fold_many
-from matchers.verdict import Verdict, Verdicts, weigh
+from matchers.verdict import Heard, Verdict, Verdicts, weigh
 
 WINDOW = 600
 """Characters that are read on either side of a candidate in a long text."""
@@ -48,12 +49,16 @@ def windows(at: Iterable[Place], size: int) -> Iterator[Window]:
 
 
 class Part(NamedTuple):
-    """A part of a text that is read, with what the text opened and what its page shows."""
+    """A part of a text that is read: what the text opened and what its page shows.
+
+    With it what the weights say of the text, in its places, for those who ask.
+    """
 
     text: str
     window: Window
     opened: Openings
     page_groups: frozenset[str]
+    doubt: Callable[[], Doubt] = no_doubt
 
     @property
     def is_whole(self) -> bool:
@@ -128,6 +133,8 @@ def read(
 
 def mend(folded: Folded, part: Part) -> list[Place]:
     """Put a folded part into plain spelling; the places where evaded terms stood."""
+    if not part.opened.edits and not folded.spelt and "\n" not in folded.chars:
+        return []
     evaded = repair(folded, _edits_of(part.opened.edits, part.window))
     unspell(folded)
     unwrap(folded)
@@ -163,15 +170,19 @@ def _verdicts(
     ]
     found.sort(key=_strength)
     verdicts = Verdicts()
+    left, window = part.window.left, part.window
+    told = part.doubt() if found else NO_DOUBT
     for rule, place, phrase in found:
         if verdicts.taken(rule.claim.claim, place):
             continue
-        verdict = weigh(
-            rule, tagged, place, phrase=phrase, page_groups=part.page_groups, evaded=evaded
-        )
+        original = tagged.folded.original(*place)
+        doubt = 0.0 if rule.firm else told.at(original.start + left, original.end + left)
+        if doubt < -SURE:
+            continue
+        context = Heard(phrase, part.page_groups, evaded, doubt)
+        verdict = weigh(rule, tagged, place, context)
         if verdict is not None and verdict.score >= THRESHOLD:
             verdicts.add(verdict, place)
-    left, window = part.window.left, part.window
     return [
         verdict._replace(start=verdict.start + left, end=verdict.end + left) if left else verdict
         for verdict in verdicts.kept

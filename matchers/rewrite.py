@@ -7,10 +7,13 @@ a character, as a broken conversion leaves it (`專(zhuān)利`), is set aside.
 import html.entities
 import re
 import unicodedata
+from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
-from matchers.text import Source
+from matchers.text import Source, units_of
 
 _ESCAPE = re.compile(
     r"\\u\{?([0-9a-fA-F]{4,5})\}?"
@@ -22,6 +25,19 @@ _ESCAPE = re.compile(
 _BRACKETED = re.compile(
     r"(?<=[\u3400-\u9fff])[(（\[［【〔]\s{0,2}([a-zA-Zà-öù-üāēěīńňōūǎǐǒǔǖǘǚǜǹḿɡ]{1,6}[1-5]?)\s{0,2}[)）\]］】〕]"
 )
+
+
+_MARK: NDArray[np.bool_] = np.zeros(0x10000, dtype=np.bool_)
+_MARK[list(map(ord, "&\\%（([［【〔"))] = True  # One of these stands in whatever is undone.
+
+
+def marked(texts: Sequence[str]) -> set[int]:
+    """The numbers of the texts in which something may have to be undone."""
+    places = np.flatnonzero(_MARK.take(units_of("\n".join(texts)), mode="clip"))
+    if not places.size:
+        return set()
+    bounds = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    return set((np.searchsorted(bounds, places, side="right") - 1).tolist())
 
 
 def undo(text: str, syllables: frozenset[str]) -> tuple[str, Source] | None:

@@ -100,6 +100,8 @@ class Rule(Part):
     """Whether a match must begin and end where dictionary words do."""
     heard: tuple[Voice, ...] = ()
     """Voices that do not speak against this rule."""
+    firm: bool = False
+    """Whether the rule stands though the pack's weights say that nothing is offered there."""
     severity: int | None = Field(default=None, ge=1, le=3)
     law: tuple[LawKey, ...] = ()
     examples: Examples

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from matchers.clauses import Place
 from matchers.compile import EVADED, WEIGHED, Compiled, compile_pack
 from matchers.explain import Factor, sentence
 from matchers.facts import Entity, entities
-from matchers.learned import weighed
+from matchers.learned import Weighed, weighed
 from matchers.openings import Openings, openings
 from matchers.pack import Pack, digest
 from matchers.prefilter import Shown, shown
@@ -21,7 +22,7 @@ from matchers.text import Source, Tables, fold
 from matchers.verdict import Verdict
 from matchers.words import VERSION as WORDS_VERSION
 
-MATCHER_VERSION = 4
+MATCHER_VERSION = 5
 """Raised whenever the same pack may give other hits."""
 MAX_CHARACTERS = 20_000_000
 """Characters of one text that are read; a longer one is answered with `truncated`."""
@@ -40,6 +41,11 @@ class PageContext:
     title: str = ""
     seller: str = ""
     kind: str = ""
+
+    @property
+    def words(self) -> str:
+        """The words of the page beside the text."""
+        return f"{self.title}\n{self.seller}" if self.title or self.seller else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,7 @@ class Matcher:
         if not batch:
             return []
         compiled = self._compiled
-        texts = [_Text.of(text, page, compiled.syllables) for text, page in batch]
+        texts = _texts(batch, compiled.syllables)
         lines = [text.plain for text in texts]
         page_at = {number: text.words for number, text in enumerate(texts) if text.words}
         seen = shown(compiled, [*lines, *page_at.values()])
@@ -155,8 +161,8 @@ class Matcher:
         of_rules = {number: bits for number, bits in met.items() if bits & ~for_weights}
         opened = openings(compiled, lines, seen, of_rules)
         mender = Mender(compiled.prepared.tables)
-        found = self._learned(texts, met, opened, mender)
-        for number, hits in self._hits(texts, opened, found, mender).items():
+        learned = self._learned(texts, met, opened, mender)
+        for number, hits in self._hits(texts, opened, learned, mender).items():
             hits.sort(key=lambda hit: (hit.start, hit.end, hit.rule))
             truncated = texts[number].truncated or len(hits) > MAX_HITS
             results[number] = ScanResult(tuple(hits[:MAX_HITS]), truncated)
@@ -168,35 +174,34 @@ class Matcher:
         met: Mapping[int, int],
         opened: Mapping[int, Openings],
         mender: Mender,
-    ) -> dict[int, list[Hit]]:
-        """What the weights find in the texts that show a term for which they are read."""
-        if self._compiled.scorer is None:
-            return {}
+    ) -> Weighed:
+        """What the weights say of texts that show a term for which they are read, or open rules."""
         two = self._compiled.two
         lines = {
             number: texts[number].plain
             for number, bits in met.items()
-            if bits & (WEIGHED | EVADED) or (bits & two).bit_count() > 1
+            if bits & (WEIGHED | EVADED) or (bits & two).bit_count() > 1 or number in opened
         }
-        return {
-            number: [_hit(verdict, texts[number]) for verdict in verdicts[: MAX_HITS + 1]]
-            for number, verdicts in weighed(self._compiled, lines, opened, mender).items()
-        }
+        return weighed(self._compiled, lines, opened, mender)
 
     def _hits(
         self,
         texts: Sequence["_Text"],
         opened: Mapping[int, Openings],
-        found: Mapping[int, list[Hit]],
+        learned: Weighed,
         mender: Mender,
     ) -> dict[int, list[Hit]]:
-        """The hits of the texts that must be read, in no set order, with those `found` before.
+        """The hits of the texts that must be read, in no set order, with those of the weights.
 
         What the weights found of a claim is not looked for again by rules.
         """
-        hits = {number: list(found.get(number, ())) for number in {**opened, **found}}
-        opened = self._left(opened, found)
-        for parts in some_at_once(self._parts(texts, opened, hits), READ_AT_ONCE):
+        hits = {
+            number: [_hit(verdict, texts[number]) for verdict in verdicts[: MAX_HITS + 1]]
+            for number, verdicts in learned.verdicts.items()
+        }
+        left = self._left(opened, learned)
+        hits |= {number: [] for number in left if number not in hits}
+        for parts in some_at_once(self._parts(texts, left, learned, hits), READ_AT_ONCE):
             verdicts = read(self._compiled, parts, mender)
             for (number, _), some in zip(parts, verdicts, strict=True):
                 hits[number] += [_hit(verdict, texts[number]) for verdict in some]
@@ -205,30 +210,31 @@ class Matcher:
     def _parts(
         self,
         texts: Sequence["_Text"],
-        opened: Mapping[int, Openings],
+        left: Mapping[int, Openings],
+        learned: Weighed,
         hits: Mapping[int, list[Hit]],
     ) -> Iterator[tuple[int, Part]]:
         """The parts of texts that are read; of one with more hits than are given no more."""
-        for number, own in opened.items():
-            text = texts[number]
+        for number, own in left.items():
+            text, doubt = texts[number], partial(learned.doubt, number)
             page_groups = self._page_groups(text.words)
             for window in windows(own.at, len(text.plain)):
                 if len(hits[number]) > MAX_HITS:
                     break
-                yield number, Part(text.plain, window, own, page_groups)
+                yield number, Part(text.plain, window, own, page_groups, doubt)
 
-    def _left(
-        self, opened: Mapping[int, Openings], found: Mapping[int, list[Hit]]
-    ) -> dict[int, Openings]:
-        """The openings of claims that were not found before, of texts that have any."""
+    def _left(self, opened: Mapping[int, Openings], learned: Weighed) -> dict[int, Openings]:
+        """The openings of claims that were not found before, of texts that may hold an offer."""
+        claim_of, firm_ways = self._compiled.claim_of, self._compiled.firm_ways
         left = {}
         for number, own in opened.items():
-            claims = {hit.claim for hit in found.get(number, ())}
-            ways = own.ways
-            if claims:
-                claim_of = self._compiled.claim_of
+            ways, found = own.ways, learned.verdicts.get(number)
+            if found:
+                claims = {each.rule.claim.claim for each in found}
                 ways = frozenset(way for way in ways if claim_of[way] not in claims)
-            if ways or (own.edits and not claims):
+            elif learned.doubt(number).is_sure():
+                ways &= firm_ways
+            if ways or (own.edits and not found):
                 left[number] = own._replace(ways=ways)
         return left
 
@@ -263,21 +269,25 @@ class _Text(NamedTuple):
     words: str
     truncated: bool
 
-    @classmethod
-    def of(cls, text: str, page: PageContext | None, syllables: frozenset[str]) -> "_Text":
-        """`text`, cut to what is read of it, with what a page's machinery put into it undone."""
-        truncated = len(text) > MAX_CHARACTERS
-        if truncated:
-            text = text[:MAX_CHARACTERS]
-        undone = rewrite.undo(text, syllables)
-        words = f"{page.title}\n{page.seller}" if page and (page.title or page.seller) else ""
-        if undone is None:
-            return cls(text, text, None, words, truncated)
-        return cls(text, *undone, words, truncated)
-
     def original(self, start: int, end: int) -> Place:
         """The place in the given text of one in the plain text."""
         return self.source.original(start, end) if self.source else (start, end)
+
+
+def _texts(
+    batch: Sequence[tuple[str, PageContext | None]], syllables: frozenset[str]
+) -> list[_Text]:
+    """Texts, cut to what is read of them, with what a page's machinery put into them undone."""
+    given = [text if len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] for text, _ in batch]
+    words = [page.words if page else "" for _, page in batch]
+    long = [len(text) > MAX_CHARACTERS for text, _ in batch]
+    texts = list(map(_Text, given, given, repeat(None), words, long))
+    for number in rewrite.marked(given):
+        undone = rewrite.undo(given[number], syllables)
+        if undone is not None:
+            plain, source = undone
+            texts[number] = texts[number]._replace(plain=plain, source=source)
+    return texts
 
 
 def full_hash(pack: Pack) -> str:

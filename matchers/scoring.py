@@ -38,6 +38,20 @@ class Finding(NamedTuple):
     """The words that speak loudest for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """The log-odds that each sentence of some texts makes an offer."""
+
+    own: Sentences
+    odds: Doubles
+    bounds: Ints
+
+    def of(self, text: int) -> tuple[Ints, Doubles]:
+        """Where the sentences of one text begin, in its places, and their odds."""
+        first, last = self.own.texts.searchsorted([text, text + 1])
+        return self.own.starts[first:last] - self.bounds[text], self.odds[first:last]
+
+
 class Scorer:
     """Weights made ready for texts."""
 
@@ -46,22 +60,21 @@ class Scorer:
         self._sums = summing(RunWeights.of(weights))
         self._biases = np.array(weights.claim_biases)
 
-    def find(self, texts: Sequence[str]) -> list[Finding]:
-        """The claims that `texts` (folded) make, by text and place."""
-        if not texts:
-            return []
+    def find(self, texts: Sequence[str]) -> tuple[list[Finding], Odds]:
+        """The claims that `texts` (folded, at least one) make by text and place, and all odds."""
         joined = Joined.of(texts)
         own = joined.sentences
         if not own.starts.size:
-            return []
+            return [], Odds(own, np.zeros(0), joined.bounds)
         weighed = self._sums(joined)
         mix, aloud = self.weights.mix, self.weights.aloud
         of = pages(joined.bounds, own)
         said, alone = self._said(weighed, joined.bounds, own)
         odds = mix.sentence * alone + mix.page * self._page(weighed, own, of) + mix.bias
+        all_odds = Odds(own, odds, joined.bounds)
         likely = np.flatnonzero(odds > 0)
         if not likely.size:
-            return []
+            return [], all_odds
         named = self._named(weighed, own, of, likely)
         lifted = odds[likely] + mix.claim * named.max(axis=1)
         told = Told(
@@ -71,7 +84,7 @@ class Scorer:
             speaks=((alone > aloud.heard) & (said > aloud.own))[likely[lifted > 0]],
             named=named[lifted > 0],
         )
-        return self._findings(joined, weighed, told.standing())
+        return self._findings(joined, weighed, told.standing()), all_odds
 
     def _said(self, weighed: Sums, bounds: Ints, own: Sentences) -> tuple[Doubles, Doubles]:
         """For each sentence the log-odds by its own words, and with what stands beside it."""

@@ -16,8 +16,10 @@ _MOST = (1 << 31) - 1
 _LANES = 24
 """Weights that the loops take at once: `LANES` of kernel.c."""
 _WEIGHT = np.dtype(
-    [*((name, "<i2") for name in ("sentence", "nearby", "page", "unused")), ("seen", "<i4")]
+    [*((name, "<i2") for name in ("sentence", "nearby", "page", "flags")), ("seen", "<i4")]
 )
+_FRESH, _OF_CLAIMS, _OF_PAGES = 1, 2, 4
+"""The flags of a cell, as in kernel.c."""
 Said = NDArray[np.int16]
 
 
@@ -51,6 +53,8 @@ class Tables:
         for name in ("sentence", "nearby", "page"):
             self.unseen[name][:-1] = getattr(weights, name)
         self.claims, self.pages = _wide(weights.of_claims), _wide(weights.of_pages)
+        self.unseen["flags"] = _OF_CLAIMS * self.claims.any(axis=1)
+        self.unseen["flags"] += _OF_PAGES * self.pages.any(axis=1)
         self.count = weights.of_claims.shape[1]
         self._own = threading.local()
 
@@ -104,13 +108,13 @@ class NativeSums:
 
     def claims(self, starts: Ints, ends: Ints) -> Ints:
         """What is said in each window for each claim."""
-        return self._summed(starts, ends, self._tables.claims, fresh_only=False)
+        return self._summed(starts, ends, self._tables.claims, _OF_CLAIMS)
 
     def pages(self, starts: Ints, ends: Ints) -> Ints:
         """What is said on each page for each claim, a run counted once in a stretch."""
-        return self._summed(starts, ends, self._tables.pages, fresh_only=True)
+        return self._summed(starts, ends, self._tables.pages, _FRESH | _OF_PAGES)
 
-    def _summed(self, starts: Ints, ends: Ints, said: Said, *, fresh_only: bool) -> Ints:
+    def _summed(self, starts: Ints, ends: Ints, said: Said, asked: int) -> Ints:
         starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
         totals = np.zeros((len(starts), said.shape[1]), dtype=np.int64)
         self._loops.runs_claims(
@@ -118,8 +122,7 @@ class NativeSums:
             address(starts),
             address(ends),
             whole(len(starts)),
-            whole(int(fresh_only)),
-            whole(self._tables.none),
+            whole(asked),
             address(said),
             whole(said.shape[1]),
             address(totals),

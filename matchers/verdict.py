@@ -45,20 +45,21 @@ class Verdicts:
         self._places.setdefault(verdict.rule.claim.claim, []).append(place)
 
 
-def weigh(
-    rule: CompiledRule,
-    tagged: Tagged,
-    place: Place,
-    *,
-    phrase: bool,
-    page_groups: frozenset[str],
-    evaded: list[Place],
-) -> Verdict | None:
-    """The verdict on a match of `rule` at `place`; `None` where the rule spares it.
+class Heard(NamedTuple):
+    """What is known of a match beside its place."""
 
-    `phrase` says that it is one statement, `page_groups` what the page's own words show,
-    `evaded` where terms were put into plain spelling.
-    """
+    phrase: bool
+    """Whether it is one statement."""
+    page_groups: frozenset[str]
+    """What the page's own words show."""
+    evaded: list[Place]
+    """Where terms of the text were put into plain spelling."""
+    doubt: float
+    """What the weights say against it, in log-odds; 0 or below."""
+
+
+def weigh(rule: CompiledRule, tagged: Tagged, place: Place, heard: Heard) -> Verdict | None:
+    """The verdict on a match of `rule` at `place`; `None` where the rule spares it."""
     bits = tagged.groups.of_rule(rule.rule.id, rule.spares, rule.rule.boosts)
     near = tagged.around(tagged.surroundings(place))
     if near & bits.near_sparing or tagged.possible & bits.far_sparing:
@@ -71,22 +72,30 @@ def weigh(
         if met is not None:
             far = need.within == "around" and not _close(met, place)
             factors.append(Factor("context", tagged.text(met), _FAR if far else 0.0))
-        elif page_groups.isdisjoint(need.any):
+        elif heard.page_groups.isdisjoint(need.any):
             return None
-    if rule.rule.word and phrase and _cut(tagged, place):
+    if rule.rule.word and heard.phrase and _cut(tagged, place):
         return None
-    if any(start < place[1] and place[0] < end for start, end in evaded):
-        factors.append(Factor("evasion", "", _EVASION))
+    factors += _beside(heard, place)
     for own, far, boost in bits.boosts:
         if not (tagged.possible if far else near) & own:
             continue
         found = tagged.first_within(boost.any, region(boost.within, tagged, place))
         if found is not None:
             factors.append(Factor("boost", tagged.text(found), boost.by))
-    factors += judge(tagged, place, own=rule.groups, phrase=phrase, heard=rule.rule.heard)
+    factors += judge(tagged, place, own=rule.groups, phrase=heard.phrase, heard=rule.rule.heard)
     score = _probability(rule.rule.weight + sum(factor.by for factor in factors))
     original = tagged.folded.original(*place)
     return Verdict(rule, original.start, original.end, score, tuple(factors))
+
+
+def _beside(heard: Heard, place: Place) -> list[Factor]:
+    factors = []
+    if any(start < place[1] and place[0] < end for start, end in heard.evaded):
+        factors.append(Factor("evasion", "", _EVASION))
+    if heard.doubt < 0:
+        factors.append(Factor("doubt", "", heard.doubt))
+    return factors
 
 
 def _close(cue: Place, place: Place) -> bool:
