@@ -1,16 +1,16 @@
 """Everything that a person needs to decide one clue."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import String, bindparam, cast, exists, literal, select
+from sqlalchemy.orm import Session, aliased, defer, load_only
 
-from dashboards.listing import Row, rows_of
+from dashboards.listing import BEGINNING, CLAIMS, Row
 from dashboards.pictures import MarkedPicture, marked_pictures
 from lantian.clock import legal_day
-from lantian.clues.likeness import Group, groups_of
+from lantian.clues.likeness import Group, groups_by_digest
 from lantian.errors import NotFound
 from lantian.intake.events import events_of
 from lantian.intake.handover.origin import Origin, origin_of
@@ -19,7 +19,6 @@ from lantian.model import (
     Artifact,
     Capture,
     Clue,
-    ClueClaim,
     Crawl,
     Decision,
     Document,
@@ -31,6 +30,7 @@ from lantian.model import (
     PostingEvent,
     Seller,
     Source,
+    TextForm,
     User,
 )
 from lantian.search.highlight import Mark, Segment, segments
@@ -51,7 +51,7 @@ class Ground:
 class Picture:
     """The screenshot of the newest capture that has one, or why there is none."""
 
-    artifact: Artifact | None
+    artifact_id: int | None
     capture: Capture | None
     stood: bool | None
     missing: str
@@ -59,11 +59,20 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another clue of the seller."""
+
+    id: int
+    title: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """One clue with everything around it."""
 
     clue: Clue
-    claims: tuple[ClueClaim, ...]
+    claims: tuple[str, ...]
     document: Document
     platform: Platform
     source: Source
@@ -78,7 +87,7 @@ class Dossier:
     crawl: Crawl | None
     decisions: tuple[tuple[Decision, User], ...]
     notices: tuple[tuple[Notice, NoticeItem], ...]
-    siblings: tuple[Row, ...]
+    siblings: tuple[Sibling, ...]
     group: Group | None
     """Clues of the same text, if there is another."""
     origin: Origin | None
@@ -87,35 +96,124 @@ class Dossier:
     """When the posting went and came back, newest first."""
 
 
-# One question instead of six: a page of the queue waits for each.
+_Shot, _ShotCapture = aliased(Artifact), aliased(Capture, name="shot")
+_Seen, _Crawled = aliased(Capture), aliased(Crawl)
+_SHOT = (
+    select(_Shot.id)
+    .join(_Seen, _Seen.id == _Shot.capture_id)
+    .where(_Seen.page_id == Document.page_id, _Shot.role == "screenshot")
+    .order_by(_Seen.id.desc())
+    .limit(1)
+    .correlate(Document)
+    .scalar_subquery()
+)
+_LAST_CRAWL = (
+    select(_Crawled.id)
+    .where(_Crawled.source_id == Clue.source_id, _Crawled.purpose == "crawl")
+    .order_by(_Crawled.id.desc())
+    .limit(1)
+    .correlate(Clue)
+    .scalar_subquery()
+)
+_MOVED = (PostingEvent.platform_id == Clue.platform_id) & (
+    PostingEvent.posting_key == Clue.posting_key
+)
+# One question for all of which there is one, made once: a page of the queue waits for each. What
+# there may be more of is asked for only where it says that there is some.
 _AROUND = (
-    select(Clue, Document, Platform, Source, Seller, Capture)
+    select(
+        Clue,
+        Document,
+        Platform,
+        Source,
+        Seller,
+        Capture,
+        Crawl,
+        Artifact.id.label("shot_id"),
+        _ShotCapture,
+        Job.state.label("job_state"),
+        Job.last_error.label("job_error"),
+        TextForm.group_digest,
+        CLAIMS,
+        exists().where(Decision.clue_id == Clue.id).label("is_decided"),
+        exists().where(NoticeItem.clue_id == Clue.id).label("is_noticed"),
+        exists().where(_MOVED).label("has_moved"),
+    )
     .join(Document, Document.id == Clue.document_id)
     .join(Platform, Platform.id == Clue.platform_id)
     .join(Source, Source.id == Clue.source_id)
-    .outerjoin(Seller, Seller.id == Clue.seller_id)
     .join(Capture, Capture.id == Document.capture_id)
+    .outerjoin(Seller, Seller.id == Clue.seller_id)
+    .outerjoin(Crawl, Crawl.id == _LAST_CRAWL)
+    .outerjoin(Artifact, Artifact.id == _SHOT)
+    .outerjoin(_ShotCapture, _ShotCapture.id == Artifact.capture_id)
+    .outerjoin(Job, Job.key == literal("evidence:") + cast(Document.capture_id, String))
+    .outerjoin(TextForm, TextForm.id == Clue.form_id)
+    .where(Clue.id == bindparam("clue"))
+    .options(
+        # The tokens are some hundred words that nobody sees.
+        defer(Clue.tokens, raiseload=True),
+        defer(Document.fields, raiseload=True),
+        load_only(Platform.name, Platform.title, raiseload=True),
+        load_only(Source.name, Source.title, raiseload=True),
+        load_only(Seller.name, raiseload=True),
+        load_only(
+            *(Crawl.planned, Crawl.seen, Crawl.unchanged, Crawl.gone, Crawl.blocked),
+            *(Crawl.logged_out, Crawl.failed, Crawl.unreached, Crawl.left_out),
+            raiseload=True,
+        ),
+    )
+)
+_HITS = (
+    select(Hit)
+    .where(Hit.document_id == bindparam("document"), Hit.pack_hash == bindparam("pack"))
+    .order_by(Hit.start, Hit.id)
+)
+_DECISIONS = (
+    select(Decision, User)
+    .join(User, User.id == Decision.user_id)
+    .where(Decision.clue_id == bindparam("clue"))
+    .order_by(Decision.id.desc())
+    .options(defer(Decision.covered, raiseload=True), defer(Decision.previous, raiseload=True))
+)
+_NOTICES = (
+    select(Notice, NoticeItem)
+    .join(NoticeItem, NoticeItem.notice_id == Notice.id)
+    .where(NoticeItem.clue_id == bindparam("clue"))
+    .order_by(Notice.id.desc())
+    # What a notice says of all its clues may be long.
+    .options(
+        load_only(Notice.state, raiseload=True),
+        load_only(NoticeItem.action, NoticeItem.check_result, raiseload=True),
+    )
+)
+_SIBLINGS = (
+    select(Clue.id, Document.title, BEGINNING, Clue.state)
+    .join(Document, Document.id == Clue.document_id)
+    .where(Clue.seller_id == bindparam("seller"), Clue.id != bindparam("clue"))
+    .order_by(Clue.id.desc())
+    .limit(SIBLINGS)
 )
 
 
-def dossier(session: Session, clue_id: int) -> Dossier:
-    """The clue with everything around it; raises `NotFound`."""
-    around = session.execute(_AROUND.where(Clue.id == clue_id)).one_or_none()
+def dossier(session: Session, clue_id: int, row: Row | None = None) -> Dossier:
+    """The clue with everything around it; raises `NotFound`.
+
+    `row` is its row, if it is known: what stands there is not asked for again.
+    """
+    around = session.execute(_AROUND, {"clue": clue_id}).one_or_none()
     if around is None:
         raise NotFound(f"there is no clue {clue_id}.", hint="Go back to the list.")
-    clue, document, platform, source, seller, capture = around
-    hits = session.scalars(
-        select(Hit)
-        .where(Hit.document_id == document.id, Hit.pack_hash == clue.pack_hash)
-        .order_by(Hit.start, Hit.id)
-    ).all()
+    clue, document, capture, seller = around.Clue, around.Document, around.Capture, around.Seller
+    hits = session.scalars(_HITS, {"document": document.id, "pack": clue.pack_hash}).all()
     days = (legal_day(clue.first_seen_at), legal_day(clue.last_seen_at))
+    of_clue = {"clue": clue_id}
     return Dossier(
         clue=clue,
-        claims=tuple(clue.claims),
+        claims=tuple(sorted((around.claims or "").split())),
         document=document,
-        platform=platform,
-        source=source,
+        platform=around.Platform,
+        source=around.Source,
         seller=seller,
         text=tuple(segments(document.text, [Mark(hit.start, hit.end, hit.claim) for hit in hits])),
         grounds=tuple(
@@ -124,74 +222,42 @@ def dossier(session: Session, clue_id: int) -> Dossier:
         ),
         days=days,
         capture=capture,
-        picture=_picture(session, document),
+        picture=_picture(around, document),
         pictures=marked_pictures(session, document, hits) if document.pictures else (),
-        crawl=_last_crawl(session, clue.source_id),
-        decisions=_decisions(session, clue_id),
-        notices=_notices(session, clue_id),
-        siblings=_siblings(session, clue),
-        group=groups_of(session, [clue_id]).get(clue_id),
+        crawl=around.Crawl,
+        decisions=_pairs(session, _DECISIONS, of_clue) if around.is_decided else (),
+        notices=_pairs(session, _NOTICES, of_clue) if around.is_noticed else (),
+        siblings=_siblings(session, seller.id, clue_id) if seller else (),
+        group=row.group if row else _group(session, around.group_digest),
         origin=origin_of(session, capture),
-        events=tuple(reversed(events_of(session, clue.platform_id, clue.posting_key))),
+        events=_events(session, clue) if around.has_moved else (),
     )
 
 
-def _picture(session: Session, document: Document) -> Picture:
-    found = session.execute(
-        select(Artifact, Capture)
-        .join(Capture, Capture.id == Artifact.capture_id)
-        .where(Capture.page_id == document.page_id, Artifact.role == "screenshot")
-        .order_by(Capture.id.desc())
-        .limit(1)
-    ).first()
-    if found is not None:
-        return Picture(found[0], found[1], found[1].hits_stood, "")
-    key = f"evidence:{document.capture_id}"
-    job = session.scalar(select(Job).where(Job.key == key))
+def _picture(around: Any, document: Document) -> Picture:
+    if around.shot_id is not None:
+        shot: Capture = around.shot
+        return Picture(around.shot_id, shot, shot.hits_stood, "")
     if not document.url:
         return Picture(None, None, None, "address")
-    if job is None or job.state in {"ready", "leased"}:
+    if around.job_state in {None, "ready", "leased"}:
         return Picture(None, None, None, "waiting")
-    return Picture(None, None, None, job.last_error or "failed")
+    return Picture(None, None, None, around.job_error or "failed")
 
 
-def _last_crawl(session: Session, source_id: int) -> Crawl | None:
-    return session.scalars(
-        select(Crawl)
-        .where(Crawl.source_id == source_id, Crawl.purpose == "crawl")
-        .order_by(Crawl.id.desc())
-        .limit(1)
-    ).first()
+def _pairs(session: Session, statement: Any, of_clue: dict[str, int]) -> tuple[Any, ...]:
+    return tuple(tuple(row) for row in session.execute(statement, of_clue))
 
 
-def _decisions(session: Session, clue_id: int) -> tuple[tuple[Decision, User], ...]:
-    rows = session.execute(
-        select(Decision, User)
-        .join(User, User.id == Decision.user_id)
-        .where(Decision.clue_id == clue_id)
-        .order_by(Decision.id.desc())
-    )
-    return tuple((decision, user) for decision, user in rows)
-
-
-def _notices(session: Session, clue_id: int) -> tuple[tuple[Notice, NoticeItem], ...]:
-    rows = session.execute(
-        select(Notice, NoticeItem)
-        .join(NoticeItem, NoticeItem.notice_id == Notice.id)
-        .where(NoticeItem.clue_id == clue_id)
-        .order_by(Notice.id.desc())
-    )
-    return tuple((notice, item) for notice, item in rows)
-
-
-def _siblings(session: Session, clue: Clue) -> tuple[Row, ...]:
+def _siblings(session: Session, seller_id: int, clue_id: int) -> tuple[Sibling, ...]:
     """The seller's other clues, newest first."""
-    if clue.seller_id is None:
-        return ()
-    ids: Sequence[int] = session.scalars(
-        select(Clue.id)
-        .where(Clue.seller_id == clue.seller_id, Clue.id != clue.id)
-        .order_by(Clue.id.desc())
-        .limit(SIBLINGS)
-    ).all()
-    return rows_of(session, ids, now=clue.last_seen_at)
+    rows = session.execute(_SIBLINGS, {"seller": seller_id, "clue": clue_id})
+    return tuple(Sibling(one.id, one.title or one.beginning, one.state) for one in rows)
+
+
+def _group(session: Session, digest: str | None) -> Group | None:
+    return groups_by_digest(session, [digest]).get(digest or "")
+
+
+def _events(session: Session, clue: Clue) -> tuple[PostingEvent, ...]:
+    return tuple(reversed(events_of(session, clue.platform_id, clue.posting_key)))

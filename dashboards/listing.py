@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from dashboards.filters import Filter, query_of
-from lantian.clues.leases import Holder, holders
-from lantian.clues.likeness import Group, groups_of
+from lantian.clues.leases import Holder
+from lantian.clues.likeness import Group, groups_by_digest
 from lantian.clues.queue import find_clues
 from lantian.errors import IndexUnavailable
-from lantian.model import Clue, ClueClaim, Document, Platform, Seller
+from lantian.model import Clue, ClueClaim, Document, Platform, Seller, TextForm, User, UtcTime
 from lantian.wiring import Parts
 
 TITLE_LENGTH = 60
@@ -48,6 +49,10 @@ class Listing:
     next: str
     from_index: bool
 
+    def row(self, clue_id: int) -> Row | None:
+        """The row of this clue, if it is in the list."""
+        return next((row for row in self.rows if row.id == clue_id), None)
+
     def after(self, clue_id: int) -> int | None:
         """The clue below this one; the first, if this one is not in the list."""
         ids = [row.id for row in self.rows]
@@ -82,53 +87,70 @@ def listing(
     return Listing(kept, total, found.next, from_index)
 
 
+BEGINNING = func.substr(Document.text, 1, TITLE_LENGTH).label("beginning")
+CLAIMS = (
+    select(func.aggregate_strings(ClueClaim.claim, " "))
+    .where(ClueClaim.clue_id == Clue.id)
+    .correlate(Clue)
+    .scalar_subquery()
+    .label("claims")
+)
+# One question, made once: a page of the queue waits for it.
+_ROWS = (
+    select(
+        Clue.id,
+        Document.title,
+        BEGINNING,
+        Platform.title.label("platform_title"),
+        Platform.name.label("platform"),
+        Seller.name.label("seller"),
+        CLAIMS,
+        Clue.severity,
+        Clue.score,
+        Clue.state,
+        Clue.presence,
+        Clue.first_seen_at,
+        Clue.revision,
+        User.id.label("holder_id"),
+        User.display_name.label("holder"),
+        case((User.id.is_not(None), Clue.lease_until)).label("lease_until"),
+        TextForm.group_digest,
+    )
+    .join(Document, Document.id == Clue.document_id)
+    .join(Platform, Platform.id == Clue.platform_id)
+    .outerjoin(Seller, Seller.id == Clue.seller_id)
+    .outerjoin(
+        User, (User.id == Clue.lease_user_id) & (Clue.lease_until > bindparam("now", type_=UtcTime))
+    )
+    .outerjoin(TextForm, TextForm.id == Clue.form_id)
+    .where(Clue.id.in_(bindparam("ids", expanding=True)))
+)
+
+
 def rows_of(session: Session, ids: Sequence[int], *, now: datetime) -> tuple[Row, ...]:
-    """The rows of these clues, in the given order, by five queries however many they are."""
+    """The rows of these clues, in the given order, by two questions however many they are."""
     if not ids:
         return ()
-    statement = (
-        select(
-            Clue.id,
-            Document.title,
-            func.substr(Document.text, 1, TITLE_LENGTH),
-            Platform.title,
-            Platform.name,
-            Seller.name,
-            Clue.severity,
-            Clue.score,
-            Clue.state,
-            Clue.presence,
-            Clue.first_seen_at,
-            Clue.revision,
-        )
-        .join(Document, Document.id == Clue.document_id)
-        .join(Platform, Platform.id == Clue.platform_id)
-        .outerjoin(Seller, Seller.id == Clue.seller_id)
-        .where(Clue.id.in_(ids))
-    )
-    claims: dict[int, list[str]] = {}
-    of_clues = select(ClueClaim.clue_id, ClueClaim.claim).where(ClueClaim.clue_id.in_(ids))
-    for clue_id, claim in session.execute(of_clues.order_by(ClueClaim.claim)):
-        claims.setdefault(clue_id, []).append(claim)
-    held = holders(session, ids, now=now)
-    groups = groups_of(session, ids)
-    made = {}
-    for one in session.execute(statement):
-        clue_id, title, text, platform, name, seller, severity, score, *rest = one
-        state, presence, first_seen, revision = rest
-        made[clue_id] = Row(
-            id=clue_id,
-            title=title or text,
-            platform=platform or name,
-            seller=seller or "",
-            claims=tuple(claims.get(clue_id, ())),
-            severity=severity,
-            score=score,
-            state=state,
-            presence=presence,
-            first_seen=first_seen,
-            revision=revision,
-            holder=held.get(clue_id),
-            group=groups.get(clue_id),
-        )
+    found = session.execute(_ROWS, {"ids": list(ids), "now": now}).all()
+    groups = groups_by_digest(session, (one.group_digest for one in found))
+    made = {one.id: _row(one, groups.get(one.group_digest)) for one in found}
     return tuple(made[clue_id] for clue_id in ids if clue_id in made)
+
+
+def _row(one: Any, group: Group | None) -> Row:
+    held = one.lease_until is not None
+    return Row(
+        id=one.id,
+        title=one.title or one.beginning,
+        platform=one.platform_title or one.platform,
+        seller=one.seller or "",
+        claims=tuple(sorted((one.claims or "").split())),
+        severity=one.severity,
+        score=one.score,
+        state=one.state,
+        presence=one.presence,
+        first_seen=one.first_seen_at,
+        revision=one.revision,
+        holder=Holder(one.holder_id, one.holder, one.lease_until) if held else None,
+        group=group,
+    )

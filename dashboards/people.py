@@ -55,7 +55,7 @@ def signed_in(request: Request) -> Visitor:
     parts = parts_of(request)
     secret = request.cookies.get(cookie_name(parts), "")
     at = parts.moment()
-    with parts.store.read() as session:
+    with parts.store.glance() as session:
         row = sessions.find_session(session, secret, limits=parts.session_limits, real_now=at.real)
         user = row.user
     if sessions.needs_touch(row, real_now=at.real):

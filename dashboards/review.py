@@ -19,7 +19,7 @@ from dashboards.listing import Listing, listing, rows_of
 from dashboards.people import Acting, Signed, Visitor
 from dashboards.pictures import picture_bytes
 from dashboards.rendering import age, page
-from dashboards.wording import WORDS, claim_labels, guidance
+from dashboards.wording import WORDS, claim_words
 from lantian.clues.decide import BatchOutcome, decide, decide_many, undo
 from lantian.clues.leases import LEASE, hold, lease, release
 from lantian.clues.likeness import Group, group_members, groups_of
@@ -63,10 +63,11 @@ def queue(request: Request, visitor: Signed) -> HTMLResponse:
 def facets(request: Request, visitor: Signed) -> HTMLResponse:
     """The counts beside the filter values: a request of their own, so the list never waits."""
     wanted = read_filter(request.query_params)
-    with visitor.parts.store.read() as session:
+    with visitor.parts.store.glance() as session:
         lists = facet_lists(visitor.parts, session, wanted)
+        words = _words(visitor, session)
     whole = "hx-request" not in request.headers
-    context = {"lists": lists, "wanted": wanted, "whole": whole, **_words(visitor)}
+    context = {"lists": lists, "wanted": wanted, "whole": whole, **words}
     return page(request, "facets.html", context, visitor=visitor)
 
 
@@ -86,6 +87,7 @@ def alike(request: Request, visitor: Signed, clue_id: int) -> HTMLResponse:
         members = group_members(session, clue_id, limit=MOST_ALIKE) or {clue_id: True}
         rows = rows_of(session, list(members), now=visitor.at.now)
         group = groups_of(session, [clue_id]).get(clue_id) or Group(1, 1)
+        words = _words(visitor, session)
     context = {
         "wanted": wanted,
         "clue_id": clue_id,
@@ -93,7 +95,7 @@ def alike(request: Request, visitor: Signed, clue_id: int) -> HTMLResponse:
         "same": members,
         "group": group,
         "reasons": REASONS,
-        **_words(visitor),
+        **words,
     }
     return page(request, "alike.html", context, visitor=visitor)
 
@@ -232,13 +234,14 @@ def extraction_record(visitor: Signed, capture_id: int) -> Response:
 def _page(request: Request, visitor: Visitor, clue_id: int | None) -> HTMLResponse:
     wanted = read_filter(request.query_params)
     parts, now = visitor.parts, visitor.at.now
-    with parts.store.read() as session:
+    with parts.store.glance() as session:
         shown = listing(
             parts, session, wanted, after=request.query_params.get("after", ""), now=now
         )
         open_id = clue_id or (shown.rows[0].id if shown.rows else None)
-        opened = dossier(session, open_id) if open_id else None
-    taken = _lease(visitor, open_id) if open_id else ""
+        opened = dossier(session, open_id, shown.row(open_id)) if open_id else None
+        words = _words(visitor, session)
+    taken = _lease(visitor, opened.clue) if opened else ""
     context = {
         "wanted": wanted,
         "shown": shown,
@@ -248,33 +251,27 @@ def _page(request: Request, visitor: Visitor, clue_id: int | None) -> HTMLRespon
         "reasons": REASONS,
         "above": shown.before(open_id) if open_id else None,
         "below": shown.after(open_id) if open_id else None,
-        **_words(visitor),
+        **words,
     }
     return page(request, "review.html", context, visitor=visitor)
 
 
-def _words(visitor: Visitor) -> dict[str, object]:
-    return {
-        "words": WORDS,
-        "claims": claim_labels(visitor.parts),
-        "guidance": guidance(visitor.parts),
-        "age": age,
-    }
+def _words(visitor: Visitor, session: Session) -> dict[str, object]:
+    told = claim_words(session, visitor.parts.settings.pack_dir)
+    return {"words": WORDS, "claims": told.labels, "guidance": told.guidance, "age": age}
 
 
-def _lease(visitor: Visitor, clue_id: int) -> str:
+def _lease(visitor: Visitor, clue: Clue) -> str:
     """Take the clue for this person while it is open; who has it, if another does."""
-    with visitor.parts.store.read() as session:
-        clue = session.get(Clue, clue_id)
-        if clue is None or clue.state != "open":
-            return ""
-        until, at = clue.lease_until, visitor.at.now
-        # Looking again writes nothing while nearly all of the lease is left.
-        if clue.lease_user_id == visitor.user.id and until and until - at > LEASE - RENEWED_AFTER:
-            return ""
+    if clue.state != "open":
+        return ""
+    until, at = clue.lease_until, visitor.at.now
+    # Looking again writes nothing while nearly all of the lease is left.
+    if clue.lease_user_id == visitor.user.id and until and until - at > LEASE - RENEWED_AFTER:
+        return ""
     try:
         with visitor.parts.store.write() as session:
-            lease(session, clue_id, user=visitor.user, now=visitor.at.now)
+            lease(session, clue.id, user=visitor.user, now=visitor.at.now)
     except Conflict as held:
         return held.message
     return ""
@@ -319,12 +316,13 @@ def _told(
                 select(Clue.id, Clue.posting_key).where(Clue.id.in_(list(outcome.failed)))
             ).all()
         )
+        words = _words(visitor, session)
     failed: dict[int, LantianError] = dict(outcome.failed)
     context = {
         "outcome": outcome,
         "verdict": verdict,
         "failed": [(clue_id, titles.get(clue_id, ""), str(why)) for clue_id, why in failed.items()],
         "back": wanted.address("/clues"),
-        **_words(visitor),
+        **words,
     }
     return page(request, "batch.html", context, visitor=visitor)

@@ -1,5 +1,11 @@
 """Labels of the closed words: claims, states, actions, results, outcomes; English, for gettext."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from lantian.rulebook.packs import running
 from lantian.wiring import Parts
 
 
@@ -77,11 +83,34 @@ WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimWords:
+    """What the claims of a pack are called, and what reviewers should look at."""
+
+    labels: dict[str, dict[str, str]]
+    """Claim to its label by `zh` and `en`."""
+    guidance: dict[str, dict[str, str]]
+    """Claim to what its reviewer should look at, by `zh` and `en`."""
+
+
+def claim_words(session: Session, pack_dir: Path | None) -> ClaimWords:
+    """The words of the pack that runs."""
+    pack = running(session, pack_dir)
+    known = _KNOWN.get(pack.hash)
+    if known is None:
+        _KNOWN.clear()
+        known = _KNOWN[pack.hash] = ClaimWords(
+            {claim.claim: claim.label.model_dump() for claim in pack.claims},
+            {claim.claim: claim.guidance.model_dump() for claim in pack.claims},
+        )
+    return known
+
+
 def claim_labels(parts: Parts) -> dict[str, dict[str, str]]:
     """Claim to its label by `zh` and `en`, as the pack that runs has it."""
-    return {name: claim.label.model_dump() for name, claim in parts.claims().items()}
+    with parts.store.glance() as session:
+        return claim_words(session, parts.settings.pack_dir).labels
 
 
-def guidance(parts: Parts) -> dict[str, dict[str, str]]:
-    """Claim to what its reviewer should look at, by `zh` and `en`."""
-    return {name: claim.guidance.model_dump() for name, claim in parts.claims().items()}
+_KNOWN: dict[str, ClaimWords] = {}
+"""By the hash of their pack; a pack never changes."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
 
 from lantian.access import audit
 from lantian.access.users import Moment, secret_digest
@@ -19,6 +19,12 @@ from lantian.model import User, UserSession
 
 # A row is not written at each request only to say that it was seen.
 SEEN_GRAIN = timedelta(seconds=60)
+# Asked at each request: with the person, in one question.
+_SESSION = (
+    select(UserSession)
+    .where(UserSession.id_digest == bindparam("digest"))
+    .options(joinedload(UserSession.user, innerjoin=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def find_session(
     session: Session, secret: str, *, limits: Limits, real_now: datetime
 ) -> UserSession:
     """The live session with this id; raises `Unauthorised` for an unknown, ended or old one."""
-    row = session.scalar(select(UserSession).where(UserSession.id_digest == secret_digest(secret)))
+    row = session.scalar(_SESSION, {"digest": secret_digest(secret)})
     alive = (
         row is not None
         and row.ended_at is None

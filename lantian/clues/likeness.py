@@ -4,11 +4,11 @@ A group is a chain of nearly equal forms, so the order in which they came leaves
 What is looked at for a new form is bounded: its bands, and of each the first forms that have it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import case, func, insert, select, text, update
+from sqlalchemy import bindparam, case, func, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from lantian.model import Clue, Document, TextBand, TextForm
@@ -18,6 +18,13 @@ from matchers.text import Tables
 FORMS_OF_A_BAND = 32
 """Forms that are kept under one band: what more forms share is a phrase of the trade."""
 _CHUNK = 500
+_COUNTED = (
+    select(TextForm.group_digest, func.count(Clue.id), func.count(Clue.platform_id.distinct()))
+    .join(Clue, Clue.form_id == TextForm.id)
+    .where(TextForm.group_digest.in_(bindparam("digests", expanding=True)))
+    .group_by(TextForm.group_digest)
+    .having(func.count(Clue.id) > 1)
+)
 T = TypeVar("T")
 _GROUPING_LOCK = 7_140_518  # any number, as long as only grouping takes it
 
@@ -76,21 +83,17 @@ def groups_of(session: Session, clue_ids: Sequence[int]) -> dict[int, Group]:
             .where(Clue.id.in_(clue_ids))
         ).all()
     )
-    if not digests:
-        return {}
-    counted = session.execute(
-        select(
-            TextForm.group_digest,
-            func.count(Clue.id),
-            func.count(Clue.platform_id.distinct()),
-        )
-        .join(Clue, Clue.form_id == TextForm.id)
-        .where(TextForm.group_digest.in_(set(digests.values())))
-        .group_by(TextForm.group_digest)
-        .having(func.count(Clue.id) > 1)
-    )
-    groups = {digest: Group(clues, sites) for digest, clues, sites in counted}
+    groups = groups_by_digest(session, digests.values())
     return {one: groups[digest] for one, digest in digests.items() if digest in groups}
+
+
+def groups_by_digest(session: Session, digests: Iterable[str | None]) -> dict[str, Group]:
+    """The groups of more than one clue among these, by their digest."""
+    asked = sorted({digest for digest in digests if digest is not None})
+    if not asked:
+        return {}
+    counted = session.execute(_COUNTED, {"digests": asked})
+    return {digest: Group(clues, sites) for digest, clues, sites in counted}
 
 
 def group_members(session: Session, clue_id: int, *, limit: int) -> dict[int, bool]:

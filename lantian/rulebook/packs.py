@@ -136,7 +136,8 @@ def running(session: Session, pack_dir: Path | None) -> Pack:
 
     Raises `PackError`.
     """
-    return with_mark(session, pack_dir)[0]
+    pack = released(session)
+    return _of_folder(pack_dir)[0] if pack is None else _released(session, pack)
 
 
 def with_mark(session: Session, pack_dir: Path | None) -> tuple[Pack, str]:
@@ -144,8 +145,12 @@ def with_mark(session: Session, pack_dir: Path | None) -> tuple[Pack, str]:
     pack = released(session)
     if pack is None:
         return _of_folder(pack_dir)
+    return _released(session, pack), mark_of(files_of(session, pack))
+
+
+def _released(session: Session, pack: RulePack) -> Pack:
     try:
-        return _kept(session, pack), mark_of(files_of(session, pack))
+        return _kept(session, pack)
     except PackError as error:
         raise PackError(
             error.message, hint="`lantian rules rollback --by USER` brings the one before back."
