@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from lantian.errors import IndexUnavailable
-from lantian.model import Clue, ClueClaim, Notice, NoticeItem
+from lantian.model import Clue, ClueClaim, Notice, NoticeItem, SecondLook
 from lantian.search.entry import NO_ID, millis
 from lantian.search.port import Page
 from lantian.search.query import Place, Query, Sort, Span, read_cursor, write_cursor
@@ -19,9 +19,10 @@ from lantian.search.query import Place, Query, Sort, Span, read_cursor, write_cu
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def find_clues(session: Session, query: Query) -> Page:
+def find_clues(session: Session, query: Query, *, second: bool = False) -> Page:
     """One page of the clues that answer the query, in its order, with their number.
 
+    `second`: a query by score goes by what the second opinion says, where it was asked.
     Raises `IndexUnavailable` for a query with words: only the index knows them.
     """
     if query.words is not None:
@@ -30,15 +31,18 @@ def find_clues(session: Session, query: Query) -> Page:
             hint="Search without words, or run `lantian doctor`.",
         )
     conditions = _conditions(query)
+    score: ColumnElement[float] = Clue.score.expression
+    if second:
+        score = func.coalesce(SecondLook.clue, Clue.score)
     total = session.scalar(select(func.count()).select_from(Clue).where(*conditions)) or 0
     if query.after:
-        conditions.append(_after(query.sort, read_cursor(query.sort, query.after)))
-    statement = (
-        select(Clue.id, Clue.severity, Clue.first_seen_at, Clue.score)
-        .where(*conditions)
-        .order_by(*_ORDERS[query.sort])
-        .limit(query.limit + 1)
-    )
+        conditions.append(_after(query.sort, read_cursor(query.sort, query.after), score))
+    statement = select(Clue.id, Clue.severity, Clue.first_seen_at, score.label("score"))
+    if second:
+        looked = SecondLook.document_id == Clue.document_id
+        statement = statement.outerjoin(SecondLook, looked)
+    order = (score.desc(), Clue.id) if query.sort is Sort.SCORE else _ORDERS[query.sort]
+    statement = statement.where(*conditions).order_by(*order).limit(query.limit + 1)
     rows = session.execute(statement).all()
     shown = rows[: query.limit]
     following = write_cursor(query.sort, _place(query.sort, shown[-1])) if rows != shown else ""
@@ -61,7 +65,6 @@ def unheld(session: Session, clue_ids: Iterable[int], *, user_id: int, now: date
 _ORDERS: dict[Sort, tuple[Any, ...]] = {
     Sort.URGENT: (Clue.severity.desc(), Clue.first_seen_at, Clue.id),
     Sort.NEWEST: (Clue.first_seen_at.desc(), Clue.id),
-    Sort.SCORE: (Clue.score.desc(), Clue.id),
 }
 
 
@@ -73,12 +76,11 @@ def _place(sort: Sort, row: Any) -> Place:
     return (row.severity, millis(row.first_seen_at), row.id)
 
 
-def _after(sort: Sort, place: Place) -> ColumnElement[bool]:
+def _after(sort: Sort, place: Place, score: ColumnElement[float]) -> ColumnElement[bool]:
     """What comes later than `place`; clues keep whole milliseconds, as cursors do."""
     clue_id = place[-1]
     if sort is Sort.SCORE:
-        score = place[0]
-        return or_(Clue.score < score, and_(Clue.score == score, Clue.id > clue_id))
+        return or_(score < place[0], and_(score == place[0], Clue.id > clue_id))
     at = _instant(int(place[-2]))
     same_time = and_(Clue.first_seen_at == at, Clue.id > clue_id)
     if sort is Sort.NEWEST:

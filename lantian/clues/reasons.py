@@ -27,6 +27,9 @@ REASONS = (
     Reason(9, "other", "其他原因", "Another reason"),
 )
 
+SAYS_NOTHING = frozenset({"duplicate"})
+"""Reasons that say nothing of the text itself."""
+
 _BY_CODE = {reason.code: reason for reason in REASONS}
 _BY_KEY = {reason.key: reason for reason in REASONS}
 

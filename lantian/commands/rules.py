@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lantian.commands import replay, rulebook, train
+from lantian.commands import replay, rulebook, second, train
 from lantian.commands.labelled import frozen_digest, read_labelled
 from lantian.commands.match import matcher_of
 from lantian.errors import Invalid
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     rulebook.add(rules)
     replay.add(rules)
     train.add(rules)
+    second.add(rules)
     app.add_typer(rules, name="rules")
 
 

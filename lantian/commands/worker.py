@@ -66,6 +66,7 @@ def worker_of(parts: "Parts", *, lease: timedelta = timedelta(seconds=60)) -> "W
         make_due_jobs,
         make_forget_job,
         make_seal_job,
+        make_second_job,
     )
 
     def schedule() -> None:
@@ -75,6 +76,7 @@ def worker_of(parts: "Parts", *, lease: timedelta = timedelta(seconds=60)) -> "W
             make_seal_job(session, now=now, real_now=real_now)
             make_archive_jobs(session, now=now, real_now=real_now)
             make_forget_job(session, now=now, real_now=real_now)
+            make_second_job(session, now=now)
 
     return Worker(parts.store, parts.clock, handlers_of(parts), lease=lease, schedule=schedule)
 
@@ -87,6 +89,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     from lantian.commands.imports import take_uploaded
     from lantian.commands.pictures import after_pictures, read_captured
     from lantian.commands.rematch import plan_ranges, rematch_range
+    from lantian.commands.second import look_at_kept
     from lantian.worker.child import Child
     from lantian.worker.handlers import Handler
 
@@ -122,6 +125,7 @@ def handlers_of(parts: "Parts", arguments: "Sequence[str]" = ()) -> "Handlers":
     )
     table["upload"] = Handler(work=lambda task: take_uploaded(parts, task), slow=True)
     table["forget"] = Handler(work=lambda task: forget_kept(parts, task), long=True)
+    table["second"] = Handler(work=lambda task: look_at_kept(parts, task), long=True)
     table["stamp"] = Handler(work=lambda task: stamp_sealed(parts, task))
     table["read_pictures"] = Handler(work=lambda task: read_captured(parts, task), long=True)
     table["weekly_report"] = Handler(work=lambda task: send_weekly(parts, task))

@@ -9,7 +9,7 @@ Whatever has a claim, a clue or a legal hold is kept as evidence.
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from lantian.evidence.hold import is_held
@@ -23,6 +23,7 @@ from lantian.model import (
     Handover,
     Hit,
     Page,
+    SecondLook,
     Seller,
     ShadowHit,
     Tip,
@@ -115,6 +116,8 @@ def _documents(session: Session, before: datetime, now: datetime) -> int:
         execution_options=quietly,
     )
     forget_pictures(session, [row.id for row in rows])
+    looked = SecondLook.document_id.in_([row.id for row in rows])
+    session.execute(delete(SecondLook).where(looked), execution_options=quietly)
     # Whatever comes back is read and matched anew, also where it says what it said before.
     pages = {row.page_id for row in rows if row.current}
     session.execute(

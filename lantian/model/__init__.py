@@ -22,6 +22,7 @@ from lantian.model.pack import RulePack, RulePackFile, ShadowHit, ShadowLook
 from lantian.model.page import FrontierRow, Observation, Page
 from lantian.model.picture import Picture, PicturePlace
 from lantian.model.seal import SealedDay, SealedLeaf, TimeStamp
+from lantian.model.second import SecondLook, SecondOpinion
 from lantian.model.source import Campaign, Crawl, Permission, Source, SourceDay
 
 __all__ = [
@@ -67,6 +68,8 @@ __all__ = [
     "RulePackFile",
     "SealedDay",
     "SealedLeaf",
+    "SecondLook",
+    "SecondOpinion",
     "Seller",
     "ShadowHit",
     "ShadowLook",

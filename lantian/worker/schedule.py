@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lantian.clock import SHANGHAI, day_start, legal_day, week_start
-from lantian.model import AuditEvent, Campaign, Capture, Crawl, Job, Source
+from lantian.model import AuditEvent, Campaign, Capture, Crawl, Job, SecondOpinion, Source
 from lantian.store import jobs
 
 SEAL_AFTER = timedelta(minutes=10)
@@ -82,6 +82,21 @@ def make_forget_job(session: Session, *, now: datetime, real_now: datetime) -> s
     if session.scalar(select(Capture.id).limit(1)) is None:
         return None
     made = jobs.enqueue(session, kind="forget", key=key, payload={}, due=now, now=now, lane="seal")
+    return key if made else None
+
+
+def make_second_job(session: Session, *, now: datetime) -> str | None:
+    """The key of the job that asks the second opinion of what is new, once an hour.
+
+    Without a second opinion there is nothing to ask.
+    """
+    statement = select(SecondOpinion.id).where(SecondOpinion.removed_at.is_(None)).limit(1)
+    if session.scalar(statement) is None:
+        return None
+    key = f"second:{now:%Y-%m-%dT%H}"
+    made = jobs.enqueue(
+        session, kind="second", key=key, payload={}, due=now, now=now, lane="second"
+    )
     return key if made else None
 
 

@@ -77,34 +77,43 @@ class Market:
 
     def posting(self, platform_id: int, text: str = TEXT, title: str = "代理服务") -> int:
         """A posting that a crawl found, with its clue; the clue's id."""
-        number = self.next("posting")
         with self.store.write() as session:
-            source = session.query(Source).filter_by(platform_id=platform_id).one()
-            crawl = self._crawl(session, source.id, "crawl", f"crawl:{number}")
-            url = f"https://p{platform_id}.example/item/{number}"
-            page = Page(
-                source_id=source.id,
-                url=url,
-                first_seen_at=self.now,
-                last_visit_at=self.now,
-                last_outcome="seen",
-            )
-            seller = Seller(
-                platform_id=platform_id,
-                key=f"s{number}",
-                name=f"虚构代理{number}",
-                first_seen_at=self.now,
-                last_seen_at=self.now,
-            )
-            session.add_all([page, seller])
-            session.flush()
-            capture = self._capture(session, page, crawl, text, "crawl")
-            page.last_capture_id = capture.id
-            document = self._document(session, page, capture, crawl, seller.id, text, title)
-            hits = self._hits(session, document)
-            clue = form_clue(session, document, hits, now=self.now)
+            document = self._posted(session, platform_id, text, title)
+            clue = form_clue(session, document, self._hits(session, document), now=self.now)
             assert clue is not None
             return clue.id
+
+    def quiet(self, platform_id: int, text: str = MILD, title: str = "代理服务") -> int:
+        """A posting in which nothing was found; the document's id."""
+        with self.store.write() as session:
+            document = self._posted(session, platform_id, text, title)
+            assert not self._hits(session, document)
+            return document.id
+
+    def _posted(self, session: Session, platform_id: int, text: str, title: str) -> Document:
+        number = self.next("posting")
+        source = session.query(Source).filter_by(platform_id=platform_id).one()
+        crawl = self._crawl(session, source.id, "crawl", f"crawl:{number}")
+        url = f"https://p{platform_id}.example/item/{number}"
+        page = Page(
+            source_id=source.id,
+            url=url,
+            first_seen_at=self.now,
+            last_visit_at=self.now,
+            last_outcome="seen",
+        )
+        seller = Seller(
+            platform_id=platform_id,
+            key=f"s{number}",
+            name=f"虚构代理{number}",
+            first_seen_at=self.now,
+            last_seen_at=self.now,
+        )
+        session.add_all([page, seller])
+        session.flush()
+        capture = self._capture(session, page, crawl, text, "crawl")
+        page.last_capture_id = capture.id
+        return self._document(session, page, capture, crawl, seller.id, text, title)
 
     def user(self) -> User:
         with self.store.write() as session:

@@ -870,6 +870,41 @@ def upgrade() -> None:
         batch_op.create_index("ix_shadow_look_pack_id_day", ["pack_id", "day"], unique=False)
 
     op.create_table(
+        "second_opinion",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.Column("removed_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_second_opinion")),
+    )
+
+    op.create_table(
+        "second_look",
+        sa.Column("document_id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("opinion_id", NUMBER, nullable=False),
+        sa.Column("clue", sa.Float(), nullable=True),
+        sa.Column("missed", sa.Float(), nullable=True),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("verdict", sa.String(length=40), nullable=True),
+        sa.Column("judged_by", NUMBER, nullable=True),
+        sa.Column("judged_at", UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_second_look_document_id")
+        ),
+        sa.ForeignKeyConstraint(["judged_by"], ["user.id"], name=op.f("fk_second_look_judged_by")),
+        sa.ForeignKeyConstraint(
+            ["opinion_id"], ["second_opinion.id"], name=op.f("fk_second_look_opinion_id")
+        ),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_second_look")),
+    )
+    with op.batch_alter_table("second_look", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_second_look_missed"), ["missed"], unique=False)
+        batch_op.create_index(batch_op.f("ix_second_look_opinion_id"), ["opinion_id"])
+
+    op.create_table(
         "clue_claim",
         sa.Column("clue_id", NUMBER, nullable=False),
         sa.Column("claim", sa.String(length=40), nullable=False),
