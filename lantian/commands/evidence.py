@@ -91,6 +91,10 @@ def verify(  # noqa: PLR0917  (Typer's own way)
         list[Path],
         typer.Option(help="Root certificates (PEM) of a time authority; for a bundle's stamps."),
     ] = [],  # noqa: B006
+    key: Annotated[
+        list[str],
+        typer.Option(help="The key of the log (NAME+ID+KEY) as the office told it; for a bundle."),
+    ] = [],  # noqa: B006
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Read everything that was kept, or one bundle, and name what is missing or changed.
@@ -106,9 +110,9 @@ def verify(  # noqa: PLR0917  (Typer's own way)
                 raise Invalid(
                     f"{option} is for the whole archive.", hint="Leave it out for a bundle."
                 )
-        verify_bundle(bundle, expect=expect, trust=trust, as_json=as_json)
+        verify_bundle(bundle, expect=expect, trust=trust, keys=key, as_json=as_json)
         return
-    for option, told in (("--expect", expect), ("--trust", trust)):
+    for option, told in (("--expect", expect), ("--trust", trust), ("--key", key)):
         if told:
             raise Invalid(f"{option} is for one bundle.", hint="Name its file.")
     _verify_archive(deep=deep, processes=processes, resume=resume, as_json=as_json)

@@ -117,14 +117,17 @@ def _tell(parts: "Parts", asked: "Asked", digest: str) -> None:
             )
 
 
-def verify_bundle(path: Path, *, expect: str, trust: list[Path], as_json: bool) -> None:
+def verify_bundle(
+    path: Path, *, expect: str, trust: list[Path], keys: list[str], as_json: bool
+) -> None:
     """Print what is not as it was exported; exit status 1 if there is anything.
 
-    With the root certificates in the files `trust`, signatures of its time stamps are judged too.
+    With the root certificates in the files `trust`, signatures of its time stamps are judged too;
+    with `keys`, its checkpoints must be signed with one of them.
     """
     from lantian.evidence.bundle.check import BundleCheck
 
-    checking = BundleCheck(path, expect)
+    checking = BundleCheck(path, expect, keys=keys)
     roots = roots_in(trust)
     count = 0
     for finding in chain(checking.findings(), _stamp_findings(checking, roots)):

@@ -11,12 +11,14 @@ import binascii
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing import TYPE_CHECKING
 
 from lantian.evidence.note import BadNote, signed
 from lantian.evidence.statement import Statement
 from lantian.evidence.tree import SIZE, leaf_hash
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _ORIGIN = "lantian.log"
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -35,7 +37,7 @@ class Checkpoint:
         """The text that is signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
-    def signed(self, key: Ed25519PrivateKey) -> str:
+    def signed(self, key: "Ed25519PrivateKey") -> str:
         """The note in which the log itself signs it."""
         return signed(self.text, self.origin, key)
 

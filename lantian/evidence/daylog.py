@@ -102,6 +102,14 @@ class DayLog:
             "path": told_path(path),
         }
 
+    def grown(self, first: int, second: int) -> list[str]:
+        """The path that proves that the log of `first` days became that of `second`."""
+        return told_path(Tree(leaves_of(self._statements[:second])).consistency(first))
+
+    def path_of(self, number: int) -> list[str]:
+        """The path of the statement of the `number`-th day to the root over the days up to it."""
+        return told_path(Tree(leaves_of(self._statements[:number])).inclusion(number - 1))
+
 
 def _told(point: Point) -> dict[str, Any]:
     return {"day": point.day, "checkpoint": point.checkpoint.text, "note": point.note}

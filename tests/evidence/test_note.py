@@ -6,6 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from lantian.evidence.checkpoint import Checkpoint, read_checkpoint
+from lantian.evidence.ed25519 import _ORDER as ORDER
+from lantian.evidence.ed25519 import holds, holds_in_python
 from lantian.evidence.note import BadNote, Verifier, opened, signed, text_of
 
 # From the tests of Go's golang.org/x/mod/sumdb/note.
@@ -103,3 +105,24 @@ def test_nothing_is_signed_that_could_be_read_otherwise() -> None:
     point = Checkpoint("log", 3, bytes(32))
     verifier = Verifier("log", key.public_key().public_bytes_raw())
     assert read_checkpoint(opened(point.signed(key), [verifier])) == point
+
+
+def test_a_signature_is_judged_alike_without_any_library() -> None:
+    for seed in range(4):
+        key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+        public, text = key.public_key().public_bytes_raw(), b"x" * seed
+        signature = key.sign(text)
+        assert holds_in_python(public, text, signature)
+        assert not holds_in_python(public, text + b" ", signature)
+        for place in (0, 31, 32, 63):
+            bent = bytearray(signature)
+            bent[place] ^= 0x81
+            assert not holds_in_python(public, text, bytes(bent))
+            assert not holds(public, text, bytes(bent))
+        assert not holds_in_python(public[:-1], text, signature)
+        assert not holds_in_python(b"\xff" * 32, text, signature)
+        other = key.sign(b"other")[:32] + signature[32:]
+        assert not holds_in_python(public, text, other)
+        # The same factor a whole order later would be a second spelling of the signature.
+        factor = int.from_bytes(signature[32:], "little") + ORDER
+        assert not holds_in_python(public, text, signature[:32] + factor.to_bytes(32, "little"))

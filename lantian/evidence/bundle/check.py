@@ -6,7 +6,7 @@ was exported says the digest of the file, told by another way (`expect`).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -37,6 +37,8 @@ class BundleCheck:
     proved: Proved = field(default_factory=Proved)
     opener: Callable[[], IO[bytes]] | None = None
     """Where the bytes come from, if not from the file at `path`."""
+    keys: Sequence[str] = ()
+    """Those that may have signed its checkpoints, as the office told them; empty: any."""
     office: str = ""
     """Who made it, as it says itself; after `findings()`."""
 
@@ -82,6 +84,7 @@ class BundleCheck:
         if bundle.sound(layout.BUNDLE):
             self.office = _office(bundle)
         yield from statement_findings(bundle)
+        self.proved.log.keys = self.keys
         yield from proof_findings(bundle, self.proved)
 
     def told(self) -> Iterator[str]:
@@ -93,6 +96,7 @@ class BundleCheck:
         records = f"{len(proved.records)} of {len(proved.all_records)} records"
         events = f"{len(proved.events)} of {len(proved.all_events)} events"
         yield f"{records} and {events} are in sealed days ({', '.join(proved.days)})."
+        yield from proved.log.told()
         if proved.deleted:
             yield f"{len(proved.deleted)} of the records were deleted when their time was over."
         if proved.unjudged_sm3:

@@ -395,8 +395,12 @@ class Export:
             self._told(day.sealed_at)
             for name, data in files:
                 zipped.add(name, data)
+        checkpoints, notes = proofs.checkpoints()
+        for name, data in notes:
+            zipped.add(name, data)
         return {
             "days": days,
+            "checkpoints": checkpoints,
             "unsealed_records": len(
                 {
                     self.session.get_one(Artifact, artifact_id).record_digest

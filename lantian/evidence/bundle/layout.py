@@ -70,6 +70,11 @@ def statement(day: str) -> str:
     return f"{PROOFS}{day}.txt"
 
 
+def checkpoint(day: str) -> str:
+    """The signed root over all days that were sealed up to that one."""
+    return f"{PROOFS}{day}.checkpoint"
+
+
 def stamp(day: str, authority: str) -> str:
     """The answer of an authority about it (RFC 3161)."""
     return f"{PROOFS}{day}.{authority}.tsr"

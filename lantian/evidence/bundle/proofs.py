@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from lantian.evidence.bundle import layout
 from lantian.evidence.day import statement_of
+from lantian.evidence.daylog import DayLog, key_told
 from lantian.evidence.spelling import date_of
 from lantian.evidence.statement import EVENT, RECORD, hash_of_leaf
 from lantian.evidence.tree import Tree
@@ -80,6 +81,30 @@ class Proofs:
                 files.append((layout.stamp(day.day, one.authority), one.reply))
                 files.append((layout.roots(day.day, one.authority), one.roots.encode()))
             yield day, files
+
+    def checkpoints(self) -> tuple[list[dict[str, Any]], list[tuple[str, bytes]]]:
+        """What is told of the checkpoint of each of these days, and the files; call it last.
+
+        Of none after them: what is sealed later does not make another bundle.
+        """
+        signed = [day for _, day in sorted(self._days.items()) if day.checkpoint]
+        log = DayLog(self.session) if signed else None
+        told: list[dict[str, Any]] = []
+        files = []
+        before = 0
+        for day in signed:
+            assert log is not None  # noqa: S101
+            told.append(
+                {
+                    "day": day.day,
+                    "key": key_told(self.session, day.day),
+                    "path": log.path_of(day.number),
+                    "grown": log.grown(before, day.number) if before else [],
+                }
+            )
+            files.append((layout.checkpoint(day.day), (day.checkpoint or "").encode()))
+            before = day.number
+        return told, files
 
     def _proved(self, number: int, leaves: list[SealedLeaf]) -> Iterator[dict[str, Any]]:
         columns = select(SealedLeaf.kind, SealedLeaf.digest, SealedLeaf.sm3)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lantian.evidence.bundle import layout
+from lantian.evidence.bundle.logged import Logged, log_findings
 from lantian.evidence.bundle.opened import Kept, Opened, Wrong, judged, parsed_json
 from lantian.evidence.bundle.zipped import PIECE
 from lantian.evidence.finding import Finding
@@ -54,6 +55,7 @@ class Proved:
     stamps: list[Stamped] = field(default_factory=list)
     unjudged_sm3: int = 0
     by_record: dict[str, tuple[dict[str, Any], str | None]] = field(default_factory=dict)
+    log: Logged = field(default_factory=Logged)
 
 
 def proof_findings(bundle: Opened, proved: Proved) -> Iterator[Finding]:
@@ -76,6 +78,7 @@ def _all(bundle: Opened, proved: Proved, known: set[str]) -> Iterator[Finding]:
     }
     proved.all_records = set(records) | proved.deleted
     proved.all_events = set(_events(bundle))
+    statements: dict[str, Statement] = {}
     for day in told["proofs"]["days"]:
         proved.days.append(str(day)[:20])
         names = (layout.proof(day), layout.statement(day))
@@ -96,7 +99,11 @@ def _all(bundle: Opened, proved: Proved, known: set[str]) -> Iterator[Finding]:
         if found.statement.day != day:
             yield Finding("changed", names[1], "it is the statement of another day.")
             continue
+        statements[day] = found.statement
         yield from judged(names[0], found.findings())
+    points = told["proofs"].get("checkpoints", [])  # of bundles before they were in them: none
+    known.update(layout.checkpoint(str(one["day"])) for one in points)
+    yield from judged(layout.BUNDLE, log_findings(bundle, points, statements, proved.log))
     if not bundle.spoiled:
         yield from _counted(told["proofs"], proved)
         for digest in sorted(proved.deleted - proved.records):

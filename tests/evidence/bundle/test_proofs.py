@@ -1,17 +1,18 @@
 """Proofs in bundles: what they prove without the system, and every way to bend them is named."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
@@ -24,6 +25,8 @@ from lantian.evidence.authority import Authority
 from lantian.evidence.bundle import layout
 from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.verifier import write_verifier
+from lantian.evidence.checkpoint import read_checkpoint
+from lantian.evidence.note import Verifier, text_of
 from lantian.evidence.reply import read_reply
 from lantian.evidence.seal import digest_of
 from lantian.evidence.sealing import Sealing
@@ -45,9 +48,12 @@ from tests.evidence.bundle.conftest import (
     told,
 )
 from tests.evidence.conftest import AT, Kept
+from tests.services.command import lantian
 
 DAY, NEXT = "2026-11-24", "2026-11-25"
 PROOF, TEXT = f"proofs/{DAY}.json", f"proofs/{DAY}.txt"
+POINT, LATER = f"proofs/{DAY}.checkpoint", f"proofs/{NEXT}.checkpoint"
+KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2))
 ONE, TWO = f"proofs/{DAY}.one.tsr", f"proofs/{NEXT}.one.tsr"
 
 
@@ -81,7 +87,7 @@ def stamp(case: Case, day: str, office: Office) -> None:
 def seal(case: Case, offices: list[Office]) -> None:
     """Two sealed days, the second with an event only; stamped, the second by one authority."""
     act(case, 1)
-    sealing = Sealing(case.store, case.archive, sm3=True)
+    sealing = Sealing(case.store, case.archive, sm3=True, key=lambda: KEY)
     list(sealing.through(legal_day(AT) + timedelta(days=1), now=now(), real_now=now()))
     for office in offices:
         stamp(case, DAY, office)
@@ -122,12 +128,14 @@ def test_records_and_events_are_proved_and_stamps_are_there(sealed: Path) -> Non
     assert [stamp.name for stamp in proved.stamps] == [
         ONE, f"proofs/{DAY}.two.tsr", TWO,
     ]  # fmt: skip
-    assert list(checking.told()) == [
-        f"9 of 9 records and 7 of 8 events are in sealed days ({DAY}, {NEXT})."
-    ]
-    assert told(sealed, layout.BUNDLE)["proofs"] == {
-        "days": [DAY, NEXT], "unsealed_records": 0, "unsealed_events": 1,
-    }  # fmt: skip
+    days, log, key = checking.told()
+    assert days == f"9 of 9 records and 7 of 8 events are in sealed days ({DAY}, {NEXT})."
+    assert f"of 2 sealed days up to {NEXT} holds them; checkpoints: 2, each grown" in log
+    proofs = told(sealed, layout.BUNDLE)["proofs"]
+    assert [one["day"] for one in proofs.pop("checkpoints")] == [DAY, NEXT]
+    assert proofs == {"days": [DAY, NEXT], "unsealed_records": 0, "unsealed_events": 1}
+    assert proved.log.points[0].key in key
+    assert content(sealed)[POINT].decode().endswith("=\n")
 
 
 def test_the_extraction_record_tells_of_day_stamps_and_sm3(sealed: Path) -> None:
@@ -233,7 +241,38 @@ def replace_root(members: dict[str, bytes]) -> None:
 def remove_the_proofs_wholly(members: dict[str, bytes]) -> None:
     for name in [name for name in members if name.startswith(layout.PROOFS)]:
         del members[name]
-    edit(layout.BUNDLE, lambda said: said["proofs"].update(days=[]))(members)
+    edit(layout.BUNDLE, lambda said: said["proofs"].update(days=[], checkpoints=[]))(members)
+
+
+def edit_point(number: int, **values: object) -> Tamper:
+    return edit(layout.BUNDLE, lambda said: said["proofs"]["checkpoints"][number].update(values))
+
+
+def another_root(members: dict[str, bytes]) -> None:
+    """Another root of both days, signed by who has the key, as the log of another history."""
+    sign_anew(members, KEY, root=b"\1" * 32)
+
+
+def sign_anew(
+    members: dict[str, bytes], key: Ed25519PrivateKey, root: bytes = b"", size: int = 0
+) -> None:
+    """The later checkpoint signed by `key`, which bundle.json tells then."""
+    true = read_checkpoint(text_of(members[LATER].decode()))
+    forged = replaced(true, root=root or true.root, size=size or true.size)
+    members[LATER] = forged.signed(key).encode()
+    told = Verifier(true.origin, key.public_key().public_bytes_raw()).told
+    edit_point(1, key=told)(members)
+
+
+def of_three_days(members: dict[str, bytes]) -> None:
+    sign_anew(members, KEY, size=3)
+
+
+def of_another_log(members: dict[str, bytes]) -> None:
+    true = read_checkpoint(text_of(members[LATER].decode()))
+    members[LATER] = replaced(true, origin="lantian.log/other").signed(KEY).encode()
+    key = Verifier("lantian.log/other", KEY.public_key().public_bytes_raw()).told
+    edit_point(1, key=key)(members)
 
 
 def tell_another_time(said: Any) -> None:
@@ -273,6 +312,22 @@ def without_sm3(said: Any) -> None:
         (add("proofs/2026-11-26.json"), "unnamed", "proofs/2026-11-26.json", "names no day"),
         (edit(PROOF, tell_another_time), "changed", ONE, "it says otherwise than is told of it"),
         (edit(PROOF, tell_another_time), "changed", "evidence/capture-2.json", "its time stamp"),
+        (remove(POINT), "missing", POINT, "bundle.json tells of it, and it is not there"),
+        (swap(POINT, LATER), "unproved", POINT, "it is of 2 days, and the day is number 1"),
+        (replace(LATER, b"lantian.log/", b"lantian.lag/"), "changed", LATER, "the signature of"),
+        (replace(LATER, b"\n2\n", b"\n3\n"), "changed", LATER, "the signature of lantian.log"),
+        (another_root, "unproved", LATER, "the statement of its day does not lead to its root"),
+        (of_three_days, "unproved", LATER, "it is of 3 days, and the day is number 2"),
+        (of_another_log, "unproved", LATER, "it is of another log than the one before it"),
+        (edit_point(1, path=[]), "unproved", LATER, "it is too short"),
+        (edit_point(1, path=["00" * 32]), "unproved", LATER, "does not lead to its root"),
+        (edit_point(1, grown=[]), "unproved", LATER, "it did not grow from the checkpoint before"),
+        (edit_point(1, grown=["00" * 32]), "unproved", LATER, "it does not lead to the later root"),
+        (edit_point(1, key="x"), "changed", LATER, "it is no Ed25519 key of a signed note"),
+        (
+            edit(layout.BUNDLE, lambda said: said["proofs"]["checkpoints"].pop()),
+            "unnamed", LATER, "bundle.json names no day that it belongs to",
+        ),
         (
             edit("evidence/capture-2.json", lambda said: said.update(time_stamp=None)),
             "changed", "evidence/capture-2.json", "it tells otherwise of its time stamp",
@@ -293,7 +348,7 @@ def test_what_was_done_is_named(
     )
 
 
-@pytest.mark.parametrize("name", [PROOF, TEXT, ONE, f"proofs/{DAY}.one.pem"])
+@pytest.mark.parametrize("name", [PROOF, TEXT, POINT, ONE, f"proofs/{DAY}.one.pem"])
 def test_a_flipped_bit_in_a_proof_is_named(name: str, sealed: Path) -> None:
     members = content(sealed)
     for place in range(0, len(members[name]), 97):
@@ -311,7 +366,7 @@ def test_no_content_of_proofs_makes_checking_fail_otherwise(
 ) -> None:
     path = sealed.with_name("fuzzed.wacz")
     shutil.copy(sealed, path)
-    name = data.draw(st.sampled_from([PROOF, TEXT, ONE, layout.BUNDLE]))
+    name = data.draw(st.sampled_from([PROOF, TEXT, POINT, ONE, layout.BUNDLE]))
     anything = st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
         lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
@@ -336,6 +391,19 @@ def test_no_content_of_proofs_makes_checking_fail_otherwise(
 
     forge(path, tamper)
     check(path)
+
+
+def test_a_checkpoint_of_another_key_is_named_if_the_key_is_known(sealed: Path) -> None:
+    forge(sealed, lambda members: sign_anew(members, OTHER))
+    assert check(sealed) == []
+    true = Verifier("lantian.log/x", KEY.public_key().public_bytes_raw()).public
+    checking = BundleCheck(sealed)
+    list(checking.findings())
+    first, second = checking.proved.log.points
+    assert Verifier.read(first.key).public == true != Verifier.read(second.key).public
+    (found,) = BundleCheck(sealed, keys=(first.key,)).findings()
+    assert (found.kind, found.file) == ("changed", LATER)
+    assert "which is not the key that was given" in found.reason
 
 
 # Damage in the store is not handed out.
@@ -376,8 +444,7 @@ def test_a_removed_leaf_stops_the_export(case: Case, offices: list[Office], tmp_
 
 
 def verify(path: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "lantian", "evidence", "verify", str(path), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    return lantian("evidence", "verify", str(path), *options)
 
 
 def test_signatures_are_judged_under_the_roots_that_are_given(
@@ -398,6 +465,17 @@ def test_signatures_are_judged_under_the_roots_that_are_given(
     assert f"unproved: proofs/{DAY}.two.tsr: under the given roots: " in done.stdout
     done = verify(sealed, "--trust", str(tmp_path / "none.pem"))
     assert (done.returncode, "the certificates cannot be read" in done.stderr) == (1, True)
+
+
+def test_the_key_of_the_log_is_compared_if_it_is_given(sealed: Path) -> None:
+    (true,) = {one["key"] for one in told(sealed, layout.BUNDLE)["proofs"]["checkpoints"]}
+    done = verify(sealed, "--key", true)
+    assert done.returncode == 0, done.stdout
+    assert f"signed with the key {true}, which was given." in done.stdout
+    forge(sealed, lambda members: sign_anew(members, OTHER))
+    done = verify(sealed, "--key", true)
+    assert done.returncode == 1
+    assert f"changed: {LATER}: it is signed with" in done.stdout
 
 
 def test_a_stamp_of_a_made_up_authority_is_found_under_the_true_root(
