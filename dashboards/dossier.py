@@ -28,6 +28,7 @@ from lantian.model import (
     NoticeItem,
     Platform,
     PostingEvent,
+    SecondLook,
     Seller,
     Source,
     TextForm,
@@ -94,6 +95,8 @@ class Dossier:
     """Whence it came, if it was handed in."""
     events: tuple[PostingEvent, ...]
     """When the posting went and came back, newest first."""
+    second: SecondLook | None
+    """What the second opinion says of it, if it was asked."""
 
 
 _Shot, _ShotCapture = aliased(Artifact), aliased(Capture, name="shot")
@@ -135,6 +138,7 @@ _AROUND = (
         Job.last_error.label("job_error"),
         TextForm.group_digest,
         CLAIMS,
+        SecondLook,
         exists().where(Decision.clue_id == Clue.id).label("is_decided"),
         exists().where(NoticeItem.clue_id == Clue.id).label("is_noticed"),
         exists().where(_MOVED).label("has_moved"),
@@ -149,6 +153,7 @@ _AROUND = (
     .outerjoin(_ShotCapture, _ShotCapture.id == Artifact.capture_id)
     .outerjoin(Job, Job.key == literal("evidence:") + cast(Document.capture_id, String))
     .outerjoin(TextForm, TextForm.id == Clue.form_id)
+    .outerjoin(SecondLook, SecondLook.document_id == Clue.document_id)
     .where(Clue.id == bindparam("clue"))
     .options(
         # The tokens are some hundred words that nobody sees.
@@ -231,6 +236,7 @@ def dossier(session: Session, clue_id: int, row: Row | None = None) -> Dossier:
         group=row.group if row else _group(session, around.group_digest),
         origin=origin_of(session, capture),
         events=_events(session, clue) if around.has_moved else (),
+        second=look if (look := around.SecondLook) and look.clue is not None else None,
     )
 
 

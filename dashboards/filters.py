@@ -24,6 +24,8 @@ ALL_STATES = ("open", "confirmed", "dismissed")
 WAITING = {"state": ("open",), "presence": ("online", "changed", "unknown")}
 """What the queue lists if neither state nor presence is chosen: what is gone is one click away."""
 PAGE_ROWS = 50
+SECOND = "second"
+"""The order by what the second opinion says; where it cannot be had, it is that by score."""
 NOWHERE = 2**62 - 1
 """An id that nothing has."""
 
@@ -153,6 +155,8 @@ def _day(wanted: Filter, name: str) -> date | None:
 
 
 def _sort(word: str) -> Sort:
+    if word == SECOND:
+        return Sort.SCORE
     try:
         return Sort(word)
     except ValueError as error:

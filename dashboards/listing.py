@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
-from dashboards.filters import Filter, query_of
+from dashboards.filters import SECOND, Filter, query_of
 from lantian.clues.leases import Holder
 from lantian.clues.likeness import Group, groups_by_digest
 from lantian.clues.queue import find_clues
@@ -77,7 +77,11 @@ def listing(
     """
     query = query_of(session, wanted, after=after)
     try:
-        found, from_index = parts.index.search(query), True
+        if wanted.one.get("sort") == SECOND and query.words is None:
+            # What it says stands in the store only.
+            found, from_index = find_clues(session, query, second=True), True
+        else:
+            found, from_index = parts.index.search(query), True
     except IndexUnavailable:
         found, from_index = find_clues(session, replace(query, words=None)), False
     rows = rows_of(session, found.clue_ids, now=now)

@@ -5,7 +5,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
 
-from dashboards import administration, login, notices, overview, review, rules, tasks, uploads
+from dashboards import administration, login, notices, overview, review, rules, second, tasks, uploads
 from dashboards.people import require_same_origin
 from dashboards.problems import problem_page
 from dashboards.rendering import STATIC
@@ -29,7 +29,8 @@ def mount(app: FastAPI, parts: Parts) -> None:
     app.state.parts = parts
     app.state.problem_page = problem_page
     app.mount("/static", _Kept(directory=STATIC), name="static")
-    for module in (overview, login, review, notices, administration, rules, tasks, uploads):
+    pages = (overview, login, review, notices, administration, rules, second, tasks, uploads)
+    for module in pages:
         app.include_router(
             module.router, include_in_schema=False, dependencies=[Depends(require_same_origin)]
         )

@@ -65,6 +65,7 @@ WORDS = {
         "urgent": _("Most severe first"),
         "newest": _("Newest first"),
         "score": _("Highest score first"),
+        "second": _("By second opinion"),
     },
     "pack": {
         "draft": _("Draft"),
