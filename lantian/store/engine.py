@@ -25,6 +25,15 @@ from lantian.clock import as_utc
 from lantian.errors import ConfigError, StoreError
 
 WRITES = "lantian_writes"
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""How long a PostgreSQL that is not there any more is waited for (libpq). One that is there and does
+not answer is waited for until it does: leases go by its time."""
 _ALONE = "AUTOCOMMIT"  # each question a transaction of its own
 _IDLE_SECONDS = 30.0
 """So long after its last use, a connection is asked whether it still stands, however it looks."""
@@ -174,7 +183,7 @@ def _engine(url: str) -> Engine:
             " -c idle_in_transaction_session_timeout=120000"
         )
         engine = create_engine(
-            parsed, json_serializer=_dense_json, connect_args={"options": options}
+            parsed, json_serializer=_dense_json, connect_args={"options": options, **PATIENCE}
         )
         _look_before_use(engine)
         return engine
