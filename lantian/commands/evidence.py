@@ -93,7 +93,9 @@ def verify(  # noqa: PLR0917  (Typer's own way)
     ] = [],  # noqa: B006
     key: Annotated[
         list[str],
-        typer.Option(help="The key of the log (NAME+ID+KEY) as the office told it; for a bundle."),
+        typer.Option(
+            help="A key as the office told it: of the log (NAME+ID+KEY), of bundles (sha256:…)."
+        ),
     ] = [],  # noqa: B006
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:

@@ -38,6 +38,7 @@ def export(  # noqa: PLR0917  (a command's options)
     from lantian.errors import Conflict, Invalid
     from lantian.evidence.bundle.export import Export
     from lantian.evidence.bundle.select import Asked
+    from lantian.evidence.signing import bundle_key
     from lantian.settings import load_settings
     from lantian.wiring import open_parts
 
@@ -57,6 +58,7 @@ def export(  # noqa: PLR0917  (a command's options)
                 office=parts.settings.organisation,
                 demonstration=parts.is_demo,
                 software=tool_version(),
+                key=bundle_key(parts.settings.signing_key_path),
             ).write(out)
         _tell(parts, asked, made.digest)
     finally:

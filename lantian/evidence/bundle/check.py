@@ -17,6 +17,7 @@ from lantian.evidence.bundle.manifest import manifest_findings
 from lantian.evidence.bundle.opened import Opened, Wrong
 from lantian.evidence.bundle.proved import Proved, proof_findings
 from lantian.evidence.bundle.records import record_findings
+from lantian.evidence.bundle.signed import Signed, signature_findings
 from lantian.evidence.bundle.statements import statement_findings
 from lantian.evidence.bundle.zipped import PIECE, BadZip, members_of
 from lantian.evidence.finding import Finding
@@ -38,7 +39,11 @@ class BundleCheck:
     opener: Callable[[], IO[bytes]] | None = None
     """Where the bytes come from, if not from the file at `path`."""
     keys: Sequence[str] = ()
-    """Those that may have signed its checkpoints, as the office told them; empty: any."""
+    """Those that may have signed it, as the office told them; empty: any.
+
+    NAME+ID+KEY signs checkpoints, and the digest of a key (sha256:…) names the one of the whole.
+    """
+    signed: Signed = field(default_factory=Signed)
     office: str = ""
     """Who made it, as it says itself; after `findings()`."""
 
@@ -84,12 +89,16 @@ class BundleCheck:
         if bundle.sound(layout.BUNDLE):
             self.office = _office(bundle)
         yield from statement_findings(bundle)
-        self.proved.log.keys = self.keys
+        whole = [key for key in self.keys if key.startswith(f"{ALGORITHM}:")]
+        self.signed.keys = whole
+        self.proved.log.keys = [key for key in self.keys if key not in whole]
+        yield from signature_findings(bundle, self.signed)
         yield from proof_findings(bundle, self.proved)
 
     def told(self) -> Iterator[str]:
-        """What the proofs prove, in sentences; call it after `findings()`."""
+        """What signature and proofs prove, in sentences; call it after `findings()`."""
         proved = self.proved
+        yield from self.signed.told()
         if not proved.days:
             yield "Nothing in it is in a sealed day yet: nothing proves when it was there."
             return

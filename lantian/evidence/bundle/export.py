@@ -17,6 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,7 @@ from lantian.evidence.bundle.check import BundleCheck
 from lantian.evidence.bundle.extraction import fields_of, page_of
 from lantian.evidence.bundle.proofs import Proofs
 from lantian.evidence.bundle.select import Asked, Place, Selected, original_of, places_of, selected
+from lantian.evidence.bundle.signed import signature_of
 from lantian.evidence.bundle.told import clue_told, custody_line, document_told, event_told, utc
 from lantian.evidence.bundle.zipped import PIECE, ZipWriter
 from lantian.evidence.cdxj import Sorter, line_of, sorting
@@ -73,6 +75,8 @@ class Export:
     office: str
     demonstration: bool
     software: str
+    key: EllipticCurvePrivateKey | None = None
+    """Signs the whole, if there is one."""
     progress: Callable[[int], None] | None = None
     _newest: datetime = datetime(1980, 1, 1, tzinfo=UTC)
     _placed: dict[int, tuple[str, int]] = field(default_factory=dict)
@@ -380,8 +384,13 @@ class Export:
         zipped.add(layout.BUNDLE, layout.readable(bundle))
         sums = (f"{one.digest.partition(':')[2]}  {one.name}\n" for one in zipped.members)
         zipped.add(layout.SUMS, "".join(sums).encode())
-        package = zipped.add(layout.PACKAGE, layout.readable(self._package(zipped)))
-        told = {"path": layout.PACKAGE, "hash": package.digest}
+        package = self._package(zipped)
+        digest = zipped.add(layout.PACKAGE, layout.readable(package)).digest
+        told: dict[str, Any] = {"path": layout.PACKAGE, "hash": digest}
+        if self.key is not None:
+            told["signedData"] = signature_of(
+                digest, created=package["created"], software=package["software"], key=self.key
+            )
         zipped.add(layout.PACKAGE_DIGEST, layout.readable(told))
         zipped.finish()
 

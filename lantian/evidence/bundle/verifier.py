@@ -31,6 +31,7 @@ MODULES = (
     "lantian.evidence.bundle.opened",
     "lantian.evidence.bundle.proved",
     "lantian.evidence.bundle.records",
+    "lantian.evidence.bundle.signed",
     "lantian.evidence.bundle.statements",
     "lantian.evidence.bundle.zipped",
 )
