@@ -6,6 +6,7 @@ A filter is the query string of a page: it can be saved, shared and linked from 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from urllib.parse import urlencode
 
 from sqlalchemy import select
@@ -30,7 +31,7 @@ NOWHERE = 2**62 - 1
 """An id that nothing has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filter:
     """What of an address is filter; without state and presence it is what waits."""
 
@@ -53,8 +54,12 @@ class Filter:
 
     def address(self, path: str = "/clues", **changed: str | Sequence[str]) -> str:
         """The address of `path` under this filter, with some parts changed."""
-        pairs = self.pairs(**changed)
-        return f"{path}?{urlencode(pairs)}" if pairs else path
+        return f"{path}{_asked(self.pairs(**changed)) if changed else self.asked}"
+
+    @cached_property
+    def asked(self) -> str:
+        """The filter as an address ends with it, its question mark included; empty for none."""
+        return _asked(self.pairs())
 
     def toggled(self, name: str, value: str) -> str:
         """The address with one value of a facet added, or taken away."""
@@ -87,6 +92,10 @@ class Filter:
     def words(self) -> tuple[Phrase, ...] | None:
         """The phrases that are looked for."""
         return parse(self.one.get("q", ""), tokens_for_index)
+
+
+def _asked(pairs: Sequence[tuple[str, str]]) -> str:
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def read_filter(params: QueryParams) -> Filter:

@@ -1,9 +1,9 @@
 """Pages from templates, in the visitor's language, with static files under their digest."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,9 +11,12 @@ from urllib.parse import urlencode
 import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 
 from dashboards import languages
+from dashboards.compiling import TranslatedTemplates
 from dashboards.people import Visitor, parts_of
+from dashboards.wording import WORDS
 from lantian.clock import SHANGHAI
 from lantian.store.installation import is_demo
 
@@ -24,18 +27,19 @@ STATIC = HERE / "static"
 @cache
 def environment(locale: str) -> jinja2.Environment:
     """The templates in one language."""
+    catalogue = languages.translations(locale)
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=TranslatedTemplates(HERE / "templates", catalogue),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_translations(languages.translations(locale), newstyle=False)  # type: ignore[attr-defined]
     made.globals["static"] = static_address
+    made.globals["_"] = catalogue.gettext
+    made.globals["ago"] = partial(_ago, catalogue.gettext)
     made.filters["day"] = lambda at: f"{at.astimezone(SHANGHAI):%Y-%m-%d}"
-    made.filters["minute"] = lambda at: f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    made.filters["minute"] = _minute
     made.filters["query"] = lambda pairs: urlencode(list(pairs))
     return made
 
@@ -80,7 +84,18 @@ def page(
     return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
 
 
-def age(at: datetime, now: datetime) -> tuple[int, str]:
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def _ago(say: Callable[[str], str], at: datetime, now: datetime) -> Markup:
+    """How long ago, with the moment itself behind it; as one piece, for the sake of long lists."""
+    number, unit = _age(at, now)
+    told = escape(say(WORDS["unit"][unit]) % number)
+    return Markup(f'<time datetime="{at.isoformat()}" title="{_minute(at)}">{told}</time>')  # noqa: S704
+
+
+def _age(at: datetime, now: datetime) -> tuple[int, str]:
     """How long ago, as a number and its unit: m, h or d."""
     minutes = max(0, int((now - at).total_seconds() // 60))
     if minutes < 120:

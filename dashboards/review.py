@@ -18,7 +18,7 @@ from dashboards.filters import Filter, query_of, read_filter
 from dashboards.listing import Listing, listing, rows_of
 from dashboards.people import Acting, Signed, Visitor
 from dashboards.pictures import picture_bytes
-from dashboards.rendering import age, page
+from dashboards.rendering import page
 from dashboards.wording import WORDS, claim_words
 from lantian.clues.decide import BatchOutcome, decide, decide_many, undo
 from lantian.clues.leases import LEASE, hold, lease, release
@@ -258,7 +258,7 @@ def _page(request: Request, visitor: Visitor, clue_id: int | None) -> HTMLRespon
 
 def _words(visitor: Visitor, session: Session) -> dict[str, object]:
     told = claim_words(session, visitor.parts.settings.pack_dir)
-    return {"words": WORDS, "claims": told.labels, "guidance": told.guidance, "age": age}
+    return {"words": WORDS, "claims": told.labels, "guidance": told.guidance}
 
 
 def _lease(visitor: Visitor, clue: Clue) -> str:
