@@ -32,8 +32,8 @@ PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-"""How long a PostgreSQL that is not there any more is waited for (libpq). One that is there and does
-not answer is waited for until it does: leases go by its time."""
+"""How long a PostgreSQL that is not there any more is waited for (libpq). One that is there and
+does not answer is waited for until it does: leases go by its time."""
 _ALONE = "AUTOCOMMIT"  # each question a transaction of its own
 _IDLE_SECONDS = 30.0
 """So long after its last use, a connection is asked whether it still stands, however it looks."""
