@@ -7,11 +7,13 @@ later nor be made up for a bundle.
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.access import audit
 from lantian.evidence.conditions import MADE, subject_of
 from lantian.evidence.writer import WarcWriter
+from lantian.model import AuditEvent
 
 ACTOR = "process:writer"
 
@@ -22,6 +24,14 @@ def tell_file(session: Session, warc: WarcWriter, *, now: datetime, real_now: da
     Call it last in the transaction: from then on it holds the chain.
     """
     tell_digest(session, warc.file, warc.info_digest, now=now, real_now=real_now)
+
+
+def is_told(session: Session, file: str) -> bool:
+    """Whether the audit chain tells of a file already."""
+    told = select(AuditEvent.id).where(
+        AuditEvent.action == MADE, AuditEvent.subject == subject_of(file)
+    )
+    return session.scalar(told.limit(1)) is not None
 
 
 def tell_digest(

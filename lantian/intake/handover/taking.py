@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lantian.clock import Clock
 from lantian.evidence.archive import Archive, WarcWriter
-from lantian.evidence.making import tell_file
+from lantian.evidence.making import is_told, tell_file
 from lantian.evidence.tails import cut_tails
 from lantian.intake.context import IntakeContext
 from lantian.intake.finish import finish_crawl
@@ -128,7 +128,7 @@ class Taking:
                 cut_tails(session, desk.archive, f"{name}-")
         self._name = f"{name}-{claim.token}"
         self.warc = self._begin_file()
-        self._told = False
+        self._told = self._failed = False
         self.hits = 0
         self.clue_ids: set[int] = set()
         self._shadow = desk.shadow()
@@ -180,7 +180,9 @@ class Taking:
         ):
             outcomes |= self._take(session, context, group)
         if not self._told and not self.warc.empty:
-            tell_file(session, self.warc, now=now, real_now=self.desk.real_clock.now())
+            # After a failure only the store knows whether an earlier transaction told of it.
+            if not (self._failed and is_told(session, self.warc.file)):
+                tell_file(session, self.warc, now=now, real_now=self.desk.real_clock.now())
             self._told = True
         return outcomes
 
@@ -277,7 +279,7 @@ class Taking:
     def forget(self) -> None:
         """Look up sources and crawls again: the transaction in which they were made has failed."""
         self._contexts.clear()
-        self._told = False
+        self._told, self._failed = False, True
 
 
 def _kept_already(

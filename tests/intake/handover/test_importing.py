@@ -277,3 +277,25 @@ def test_a_file_that_ends_to_be_readable_keeps_what_came_before(counter: Counter
     assert "stopped" in faults[0].cause
     assert {crawl.state for crawl in counter.rows(Crawl)} == {"finished"}
     assert [job.state for job in counter.rows(Job) if job.kind == "import"] == ["done"]
+
+
+def test_after_a_failed_transaction_the_chain_is_told_of_the_file_once(counter: Counter) -> None:
+    head = LIST.partition("\n")[0]
+    path = counter.folder / "a.csv"
+    path.write_text(head + "\n", "utf-8")
+    file = look(path)
+    giving = Giving(collection="某局", handed_by="某市监局", actor="process:test")
+    handover_id, claim = begin(counter.desk, file, giving)
+    with Taking(counter.desk, claim, "某局") as taking:
+        importing = Importing(counter.desk, file, giving, handover_id, taking)
+        for number in range(3):
+            row = Row(number=number, url=f"https://shop.example/{number}", text=CLAIM)
+
+            def refuse(_session: object) -> list[Fault]:
+                raise Conflict("the store is full.", hint="Make room.")
+
+            with pytest.raises(Conflict):
+                importing._in_transaction(refuse)
+            importing._take([(row, "")], lambda fault: pytest.fail(str(fault)))
+    told = [one for one in counter.rows(AuditEvent) if one.action == "evidence.file"]
+    assert [one.subject for one in told] == [f"file:{taking.warc.file}"]
