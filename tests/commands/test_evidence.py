@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from lantian.store.engine import Store
 from lantian.store.migrate import upgrade
 from tests.evidence.bundle.conftest import forge
 from tests.evidence.conftest import Kept
+from tests.services.command import lantian
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
@@ -32,8 +32,7 @@ def archive(data_dir: Path) -> Archive:
 
 
 def evidence(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "lantian", "evidence", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    return lantian("evidence", *arguments)
 
 
 def verify(*options: str) -> "subprocess.CompletedProcess[str]":
