@@ -16,9 +16,14 @@ from sqlalchemy import text
 
 from lantian.store.engine import Store
 from tests.packs import FOUR, keep_four
+from tests.services.command import lantian
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = "text/html; charset=utf-8"
+HERE = {"evidence", "import", "privacy", "rematch", "rules", "user", "worker"}
+"""Commands that start nothing of which a process has but one, as Scrapy's reactor is."""
+PRINTS = ("evidence", "record")
+"""Starts a browser for its paper."""
 
 
 @dataclass
@@ -148,7 +153,9 @@ class Installation:
         return folder
 
     def command(self, *arguments: str, module: str = "lantian") -> subprocess.CompletedProcess[str]:
-        """The command, run to its end."""
+        """The command, run to its end; in this process where that may be."""
+        if module == "lantian" and arguments[0] in HERE and arguments[:2] != PRINTS:
+            return lantian(*arguments, environment=self.environment, cwd=ROOT)
         return subprocess.run(
             [sys.executable, "-m", module, *arguments],
             env=self.environment,
