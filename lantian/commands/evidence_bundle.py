@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lantian.commands.copies import tell_copy
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from lantian.evidence.bundle.check import BundleCheck
     from lantian.evidence.bundle.select import Asked
     from lantian.evidence.finding import Finding
-    from lantian.wiring import Parts
 
 
 def export(  # noqa: PLR0917  (a command's options)
@@ -60,7 +61,7 @@ def export(  # noqa: PLR0917  (a command's options)
                 software=tool_version(),
                 key=bundle_key(parts.settings.signing_key_path),
             ).write(out)
-        _tell(parts, asked, made.digest)
+        tell_copy(parts, "evidence.export", _subjects(asked), made.digest)
     finally:
         parts.close()
     typer.echo(
@@ -94,29 +95,12 @@ def verifier(
     typer.echo(write_verifier(out))
 
 
-def _tell(parts: "Parts", asked: "Asked", digest: str) -> None:
-    """Put into the audit chain that a copy was taken, and which."""
-    import getpass
-
-    from lantian.access import audit
-
-    at = parts.moment()
+def _subjects(asked: "Asked") -> list[str]:
     subjects = [f"clue:{one}" for one in asked.clues]
     subjects += [f"notice:{one}" for one in asked.notices]
     subjects += [f"capture:{one}" for one in asked.captures]
     subjects += [f"source:{one}" for one in asked.sources]
-    subjects += ["store:all"] if asked.everything else []
-    with parts.store.write() as session:
-        for subject in dict.fromkeys(subjects):
-            audit.record(
-                session,
-                actor=f"process:evidence by {getpass.getuser()}",
-                action="evidence.export",
-                subject=subject,
-                detail={"digest": digest},
-                now=at.now,
-                real_now=at.real,
-            )
+    return [*subjects, *(["store:all"] if asked.everything else [])]
 
 
 def verify_bundle(

@@ -1,11 +1,12 @@
 """`lantian evidence record`: the extraction record of one capture, to be printed and signed."""
 
 import asyncio
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from lantian.commands.copies import tell_copy
 
 if TYPE_CHECKING:
     from lantian.evidence.bundle.printed import Printed
@@ -20,6 +21,9 @@ def record(
     case: Annotated[
         str, typer.Option(help="Number of a case that was opened after it was captured.")
     ] = "",
+    english: Annotated[
+        bool, typer.Option("--english", help="The page in English; the data are the same.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Write the extraction record of a capture (电子数据提取笔录) as a page or PDF to print.
@@ -47,13 +51,14 @@ def record(
                 office=parts.settings.organisation,
                 demonstration=parts.is_demo,
                 case=case,
+                in_english=english,
             )
         if beside.exists() and not force and beside.read_bytes() != made.data:
             raise Conflict(f"{beside} is there already.", hint="Name another, or give --force.")
         page = made.page if out.suffix == ".html" else _pdf(parts, made)
         _write(beside, made.data)
         _write(out, page)
-        _tell(parts, capture, made.digest)
+        tell_copy(parts, "evidence.record", [f"capture:{capture}"], made.digest)
     finally:
         parts.close()
     typer.echo(f"{out}: capture {capture}, data in {beside}")
@@ -77,20 +82,3 @@ def _write(path: Path, data: bytes) -> None:
             f"{path} cannot be written: {error.strerror}.",
             hint="Make room on that disk, or name another place.",
         ) from error
-
-
-def _tell(parts: "Parts", capture: int, digest: str) -> None:
-    """Put into the audit chain that a copy was taken, and which."""
-    from lantian.access import audit
-
-    at = parts.moment()
-    with parts.store.write() as session:
-        audit.record(
-            session,
-            actor=f"process:evidence by {getpass.getuser()}",
-            action="evidence.record",
-            subject=f"capture:{capture}",
-            detail={"digest": digest},
-            now=at.now,
-            real_now=at.real,
-        )

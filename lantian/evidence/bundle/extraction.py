@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 
 from lantian.clock import SHANGHAI, as_utc
+from lantian.evidence.bundle import english
 from lantian.evidence.conditions import made_told
 from lantian.model import Capture, Crawl, Source
 
@@ -192,14 +193,21 @@ def _handed_steps(told: Mapping[str, Any]) -> list[str]:
     return steps
 
 
-def page_of(told: Mapping[str, Any], *, digest: str, pictures: Mapping[str, str]) -> bytes:
+def page_of(
+    told: Mapping[str, Any], *, digest: str, pictures: Mapping[str, str], in_english: bool = False
+) -> bytes:
     """The record as an HTML page to print; `digest` is that of its JSON.
 
     `pictures` maps each screenshot to its address relative to the page.
     """
-    template = _templates().get_template("extraction.html")
-    page = template.render(
-        told=told, steps=steps_of(told), digest=digest, roles=ROLES, pictures=pictures
+    if in_english:
+        name, steps, roles = "extraction.en.html", english.steps_of(told), english.ROLES
+    else:
+        name, steps, roles = "extraction.html", steps_of(told), ROLES
+    page = (
+        _templates()
+        .get_template(name)
+        .render(told=told, steps=steps, digest=digest, roles=roles, pictures=pictures)
     )
     return page.encode("utf-8", "replace")
 
@@ -230,4 +238,5 @@ def _templates() -> jinja2.Environment:
     )
     made.filters["shanghai"] = _shanghai
     made.filters["chinese"] = in_chinese
+    made.filters["beijing"] = english.beijing
     return made

@@ -38,6 +38,7 @@ def printed(
     office: str,
     demonstration: bool,
     case: str = "",
+    in_english: bool = False,
 ) -> Printed:
     """The record of a capture, all of whose artifacts were verified while they were read.
 
@@ -74,7 +75,8 @@ def printed(
     if case and not told["case"]["number"]:
         told["case"]["number_when_printed"] = case
     data = layout.readable(told)
-    return Printed(data, page_of(told, digest=digest_of(data), pictures=pictures))
+    page = page_of(told, digest=digest_of(data), pictures=pictures, in_english=in_english)
+    return Printed(data, page)
 
 
 def _obtained(
