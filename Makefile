@@ -7,7 +7,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: docs words help setup setup-dev run test check fmt bench lock
+.PHONY: docs words help setup setup-dev run prepare test check fmt bench lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
@@ -20,6 +20,9 @@ setup-dev: ## the same with the checks and tests
 
 run: setup ## the whole way on a made-up market, at one printed address (ARGS=…)
 	@.venv/bin/lantian demo $(ARGS)
+
+prepare: setup-dev ## install and fetch what the tests need
+	@$(PY) -m tests.services prepare
 
 test: setup-dev ## all tests in two processes, on real services (ARGS=…: some, in one pytest)
 	@$(PY) -m tests.services prepare
