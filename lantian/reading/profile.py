@@ -338,7 +338,11 @@ class SiteProfile(Strict):
         if any(section.words for section in self.sections) and self.searches is None:
             raise ValueError("a section with `words` needs `searches`")
         if self.sections and self.discovery is not None:
-            raise ValueError("sections begin at addresses of their own: leave `discovery` out")
+            raise ValueError(
+                "a site has `sections` or `discovery`, not both: each section would fetch all"
+                " sitemaps and feeds again. Leave `discovery` out and give each section its"
+                " `start`, or leave `sections` out"
+            )
 
     @cached_property
     def version(self) -> str:
