@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.browser.visit import Part
@@ -14,6 +14,7 @@ from lantian.intake.context import IntakeContext
 from lantian.intake.judge import Judged, note_validators, sha256
 from lantian.intake.visit import LASTING, Visit, header
 from lantian.model import Artifact, Capture, Observation
+from lantian.store.rows import add_rows, add_with_ids
 
 HTML = "text/html; charset=utf-8"
 PNG = "image/png"
@@ -80,6 +81,8 @@ def write_revisits(session: Session, judged: Sequence[Judged], warc: WarcWriter)
 
 def _originals(session: Session, captures: set[int | None]) -> dict[int, Original]:
     """The payload records of these captures, where they came over HTTP and are still kept."""
+    if not captures:
+        return {}
     statement = (
         select(
             Artifact.capture_id,
@@ -95,10 +98,7 @@ def _originals(session: Session, captures: set[int | None]) -> dict[int, Origina
             Artifact.deletion_id.is_(None),
             Capture.via == "http",
         )
-        .where(Artifact.deletion_id.is_(None))
     )
-    if not captures:
-        return {}
     return {row[0]: Original(*row[1:]) for row in session.execute(statement)}
 
 
@@ -219,21 +219,22 @@ def store_captures(session: Session, judged: Sequence[Judged], ctx: IntakeContex
     """Write the captures with their artifacts, and leave their ids on visits and pages."""
     captured = [found for found in judged if found.captured]
     if captured:
-        statement = insert(Capture).returning(Capture.id, sort_by_parameter_order=True)
-        ids = session.scalars(statement, [_capture(found, ctx) for found in captured]).all()
+        rows = [_capture(found, ctx) for found in captured]
+        ids = add_with_ids(
+            session, Capture, rows, key=("page_id", "payload_digest", "content_digest")
+        )
         artifacts: list[dict[str, Any]] = []
         for found, capture_id in zip(captured, ids, strict=True):
             found.capture_id = capture_id
             artifacts += ({"capture_id": capture_id, **record} for record in found.records)
-        session.execute(insert(Artifact), artifacts)
+        add_rows(session, Artifact, artifacts)
     repeated = [
         {"capture_id": found.page.last_capture_id, **record}
         for found in judged
         if found.revisits
         for record in found.records
     ]
-    if repeated:
-        session.execute(insert(Artifact), repeated)
+    add_rows(session, Artifact, repeated)
     for found in judged:
         if found.visit.purpose not in LASTING:
             continue
@@ -292,4 +293,4 @@ def store_observations(session: Session, judged: Sequence[Judged], ctx: IntakeCo
         }
         for found in judged
     ]
-    session.execute(insert(Observation), rows)
+    add_rows(session, Observation, rows)

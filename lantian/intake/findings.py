@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from lantian.clock import legal_day
@@ -13,6 +12,7 @@ from lantian.clues.forming import form_clue, mark_presence
 from lantian.intake.postings import Posting
 from lantian.model import Clue, Document, Hit
 from lantian.store import jobs
+from lantian.store.rows import add_new_rows
 from matchers.scan import ScanResult
 
 _CHUNK = 500
@@ -47,17 +47,8 @@ def store_hits(
         for document_id, scan in scans
         for hit in scan.hits
     ]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    if not rows:
-        return []
-    statement = (
-        insert(Hit)
-        .on_conflict_do_nothing(
-            index_elements=["document_id", "rule_id", "rule_hash", "pack_hash", "start", "end"]
-        )
-        .returning(Hit.document_id)
-    )
-    return list(session.scalars(statement, rows))
+    unique = ("document_id", "rule_id", "rule_hash", "pack_hash", "start", "end")
+    return add_new_rows(session, Hit, rows, unique=unique, back="document_id")
 
 
 def store_clues(

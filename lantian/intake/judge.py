@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.intake.interval import Bounds, next_interval, remembered
@@ -17,6 +17,7 @@ from lantian.model import Page
 from lantian.pictures.known import Known, Place, joined, known_pictures
 from lantian.reading import ReadDocument, Reading, content_digest
 from lantian.reading.matter import in_noise, matter_digest, noise, text_matter_digest
+from lantian.store.rows import add_with_ids, change_rows
 from matchers.scan import Matcher, PageContext, ScanResult
 
 _ANSWERS = frozenset({"seen", "gone"})
@@ -319,16 +320,16 @@ def _add_pages(session: Session, pages: dict[str, PageState], source_id: int) ->
         }
         for page in new
     ]
-    statement = insert(Page).returning(Page.id, sort_by_parameter_order=True)
-    for page, page_id in zip(new, session.scalars(statement, rows), strict=True):
+    for page, page_id in zip(new, add_with_ids(session, Page, rows, key=("url",)), strict=True):
         page.id = page_id
 
 
 def store_pages(session: Session, judged: Sequence[Judged]) -> None:
     """Write what the visits left on their pages."""
     pages = {found.page.id: found.page for found in judged}
-    session.execute(
-        update(Page),
+    change_rows(
+        session,
+        Page,
         [
             {
                 "id": page.id,

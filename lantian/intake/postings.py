@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from lantian.intake import events
@@ -17,6 +17,7 @@ from lantian.pictures.known import Place
 from lantian.reading import ReadDocument
 from lantian.reading.matter import matter as matter_of
 from lantian.reading.matter import steady_fields, text_matter_digest
+from lantian.store.rows import add_with_ids, change_rows
 from matchers.scan import ScanResult
 
 
@@ -276,13 +277,11 @@ def _write(
         for posting in postings.values()
         if posting.id
     ]
-    if again:
-        session.execute(update(Document), again)
-    if versions:
-        statement = insert(Document).returning(Document.id, sort_by_parameter_order=True)
-        ids = session.scalars(statement, [posting.row for posting in versions]).all()
-        for posting, document_id in zip(versions, ids, strict=True):
-            posting.id = document_id
+    change_rows(session, Document, again)
+    rows = [posting.row for posting in versions]
+    ids = add_with_ids(session, Document, rows, key=("posting_key", "version"))
+    for posting, document_id in zip(versions, ids, strict=True):
+        posting.id = document_id
 
 
 def _tell_of_return(

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lantian.model import Seller
 from lantian.reading import ReadDocument
+from lantian.store.rows import add_with_ids, change_rows
 
 ALL = frozenset({"name", "url"})
 
@@ -32,34 +33,23 @@ def store_sellers(
         Seller.platform_id == platform_id, Seller.key.in_(latest)
     )
     ids = dict(session.execute(statement).all())
-    if ids:
-        session.execute(
-            update(Seller),
-            [
-                {
-                    "id": seller_id,
-                    **_told(latest[key][1], kept),
-                    "last_seen_at": latest[key][0],
-                }
-                for key, seller_id in ids.items()
-            ],
-        )
+    again = [
+        {"id": seller_id, **_told(latest[key][1], kept), "last_seen_at": latest[key][0]}
+        for key, seller_id in ids.items()
+    ]
+    change_rows(session, Seller, again)
     new = [key for key in latest if key not in ids]
-    if new:
-        rows = [
-            {
-                "platform_id": platform_id,
-                "key": key,
-                **_told(latest[key][1], kept),
-                "first_seen_at": latest[key][0],
-                "last_seen_at": latest[key][0],
-            }
-            for key in new
-        ]
-        added = session.scalars(
-            insert(Seller).returning(Seller.id, sort_by_parameter_order=True), rows
-        )
-        ids.update(zip(new, added, strict=True))
+    rows = [
+        {
+            "platform_id": platform_id,
+            "key": key,
+            **_told(latest[key][1], kept),
+            "first_seen_at": latest[key][0],
+            "last_seen_at": latest[key][0],
+        }
+        for key in new
+    ]
+    ids.update(zip(new, add_with_ids(session, Seller, rows, key=("key",)), strict=True))
     return ids
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from lantian.model import FrontierRow
+from lantian.store.rows import add_new_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,7 @@ def plan(session: Session, crawl_id: int, rows: Iterable[Planned]) -> int:
         }
         for row in rows
     ]
-    if not values:
-        return 0
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        insert(FrontierRow)
-        .on_conflict_do_nothing(index_elements=["crawl_id", "fingerprint"])
-        .returning(FrontierRow.id)
-    )
-    return len(session.execute(statement, values).all())
+    return len(add_new_rows(session, FrontierRow, values, unique=("crawl_id", "fingerprint")))
 
 
 def mark_done(session: Session, crawl_id: int, outcomes: dict[str, str]) -> None:

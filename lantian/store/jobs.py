@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from lantian.errors import LeaseLost
 from lantian.model import Job
 from lantian.store.engine import Store, database_now
+from lantian.store.rows import add_new_rows
 
 LEASE = timedelta(seconds=60)
 MAX_TRIES = 8
@@ -49,26 +49,20 @@ def enqueue(
     priority: int = 0,
 ) -> bool:
     """Whether the job was new; one of the same key is left as it stands."""
-    insert = postgresql.insert if _is_postgresql(session) else sqlite.insert
-    statement = (
-        insert(Job)
-        .values(
-            key=key,
-            kind=kind,
-            payload=payload,
-            due=due,
-            lane=lane,
-            priority=priority,
-            state="ready",
-            token=0,
-            tries=0,
-            last_error="",
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(Job.id)
-    )
-    return session.execute(statement).first() is not None
+    row = {
+        "key": key,
+        "kind": kind,
+        "payload": payload,
+        "due": due,
+        "lane": lane,
+        "priority": priority,
+        "state": "ready",
+        "token": 0,
+        "tries": 0,
+        "last_error": "",
+        "created_at": now,
+    }
+    return bool(add_new_rows(session, Job, [row], unique=("key",)))
 
 
 def claim(
