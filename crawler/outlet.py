@@ -5,6 +5,9 @@ import copyreg
 import logging
 import pickle
 from collections.abc import Awaitable, Callable
+from dataclasses import fields, replace
+from io import BytesIO
+from operator import attrgetter
 from typing import Any, Protocol
 
 from crawler.run import Run
@@ -12,7 +15,7 @@ from crawler.starting import WriterProcess, start_writer
 from crawler.writing import LENGTH, Finish, Opening, Taken, Writing
 from lantian.errors import LeaseLost
 from lantian.intake.visit import Visit
-from lantian.reading import Link
+from lantian.reading import Link, ReadDocument, Reading
 from lantian.store.frontier import Planned
 
 logger = logging.getLogger(__name__)
@@ -23,11 +26,32 @@ BATCH_SECONDS = 1.0
 MOST_WAITING = 64
 MOST_WAITING_BYTES = 64_000_000
 
-# Dataclasses with slots are pickled field by field in Python: too slow for each link of a page.
-copyreg.pickle(Link, lambda link: (Link, (link.url, link.role, link.text)))
-copyreg.pickle(
-    Planned, lambda row: (Planned, (row.fingerprint, row.url, row.role, row.depth, row.meta))
-)
+
+def _fields(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """How an object is pickled that is made of its fields in their order."""
+    values = attrgetter(*(one.name for one in fields(kind)))
+    return lambda found: (kind, values(found))
+
+
+def _reading(found: Reading) -> tuple[Any, ...]:
+    """What the writer asks of a page: links and text only where there are no documents."""
+    kept = replace(found, links=(), text="") if found.documents else found
+    return _AS_IT_IS(kept)
+
+
+_AS_IT_IS = _fields(Reading)
+
+
+class Packer(pickle.Pickler):
+    """Pickles what goes to the writer: dataclasses with slots are else read in Python, by field."""
+
+    dispatch_table = copyreg.dispatch_table | {
+        Link: _fields(Link),
+        Planned: _fields(Planned),
+        ReadDocument: _fields(ReadDocument),
+        Reading: _reading,
+    }
+
 
 Lost = Callable[[str], Awaitable[None]]
 """Told once if the writer is gone: with `writer_lost` or `lease_lost`."""
@@ -176,8 +200,9 @@ class ProcessOutlet:
 
     def _send(self, message: object) -> None:
         if self._writer is not None and not self._gone:
-            data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-            self._writer.write(LENGTH.pack(len(data)) + data)
+            data = packed(message)
+            self._writer.write(LENGTH.pack(len(data)))
+            self._writer.write(data)
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         reason = "writer_lost"
@@ -203,6 +228,13 @@ class ProcessOutlet:
         self._waiting -= count
         self._waiting_bytes -= size
         self.stored += count
+
+
+def packed(message: object) -> memoryview:
+    """The message as it goes over the pipe."""
+    buffer = BytesIO()
+    Packer(buffer, pickle.HIGHEST_PROTOCOL).dump(message)
+    return buffer.getbuffer()
 
 
 async def open_outlet(run: Run, lost: Lost) -> Outlet:
