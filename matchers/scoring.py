@@ -70,7 +70,9 @@ class Scorer:
         mix, aloud = self.weights.mix, self.weights.aloud
         of = pages(joined.bounds, own)
         said, alone = self._said(weighed, joined.bounds, own)
-        odds = mix.sentence * alone + mix.page * self._page(weighed, own, of) + mix.bias
+        size, place = size_and_place(own, of)
+        odds = mix.sentence * alone + mix.own * said + mix.page * self._page(weighed, own, of)
+        odds += mix.size * size + mix.place * place + mix.bias
         all_odds = Odds(own, odds, joined.bounds)
         likely = np.flatnonzero(odds > 0)
         if not likely.size:
@@ -231,6 +233,14 @@ def beside(bounds: Ints, own: Sentences) -> tuple[Ints, Ints]:
         np.maximum(bounds[own.texts], own.starts - NEARBY),
         np.minimum(bounds[own.texts + 1] - 1, own.ends + NEARBY),
     )
+
+
+def size_and_place(own: Sentences, of: Pages) -> tuple[Doubles, Doubles]:
+    """For each sentence the logarithm of its page's characters, and where it stands there."""
+    lefts, rights = own.starts[of[0]], own.ends[of[1]]
+    size = rights - lefts
+    place: Doubles = ((own.starts + own.ends) / 2 - lefts) / np.maximum(size, 1)
+    return np.log(np.maximum(size, LEAST)), place
 
 
 def _shrink(sizes: Ints) -> Doubles:

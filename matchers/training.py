@@ -22,7 +22,7 @@ from matchers.learned import plainly
 from matchers.looked import Joined, Looked
 from matchers.pack import Pack
 from matchers.runs import LONGEST, SHORTEST, Found, Ints, RunTable
-from matchers.scoring import LEAST, beside
+from matchers.scoring import LEAST, beside, pages, size_and_place
 from matchers.sums_numpy import runs_in
 from matchers.weights import Aloud, Gate, Mix, Weights
 
@@ -185,7 +185,7 @@ class Trainer:
         `lean` is taken off the log-odds: the higher, the surer a hit must be.
         """
         left_out = self.left_out()
-        mix = self._mix(left_out.texts)
+        mix = self._mix(left_out)
         all_texts = np.ones(len(self.texts), dtype=np.bool_)
         page, page_bias = self._page(all_texts)
         said, sentence_bias = self._sentence(all_texts)
@@ -261,16 +261,21 @@ class Trainer:
         told = sentences[offering if offering.any() else self.own.labels]
         return Aloud(*np.quantile(told, QUIET, axis=0).tolist()) if len(told) else Aloud(0.0, 0.0)
 
-    def _mix(self, scored: Doubles) -> Mix:
-        """How much sentence, page and claim count, from texts left out while learning.
+    def _mix(self, left_out: LeftOut) -> Mix:
+        """How much each part counts, from texts left out while learning.
 
         Some pages in which a line is told again are among them: so dull pages do not hide an offer.
         """
         told: Flags = np.array([text.whole for text in self.texts])
         told[[at for at, text in enumerate(self.texts) if text.host is not None][::TO_MIX]] = True
-        weights, bias = _regress(scored[told], self.pages.labels[told], 100.0)
-        sentence, page, claim = (float(weight) for weight in weights)
-        return Mix(sentence, page, claim, bias)
+        best = _likeliest(left_out.sentences[:, 0], self.sentences.texts, len(self.texts))
+        told[best < 0] = False
+        size, place = size_and_place(self.sentences, pages(self.joined.bounds, self.sentences))
+        beside_it = (left_out.sentences[best, 1], size[best], place[best])
+        parts = np.column_stack((left_out.texts, *beside_it))[told]
+        weights, bias = _regress(parts, self.pages.labels[told], 100.0)
+        sentence, page, claim, own, size_, place_ = (float(weight) for weight in weights)
+        return Mix(sentence, page, claim, bias, own, size_, place_)
 
     def left_out(self) -> LeftOut:
         """What those say of each text and sentence who had not seen them.
@@ -313,6 +318,14 @@ def _folds(texts: Sequence[Taught]) -> Ints:
     for number, host in hosts:
         folds[number] = folds[host]
     return folds
+
+
+def _likeliest(odds: Doubles, texts: Ints, number: int) -> Ints:
+    """For each of so many texts its sentence of the highest odds; -1 where it has none."""
+    order = np.lexsort((odds, texts))
+    best = np.full(number, -1, dtype=np.int64)
+    best[texts[order]] = order
+    return best
 
 
 def _beside_each_other(first: Any, second: Any) -> Any:

@@ -39,10 +39,17 @@ class Mix(NamedTuple):
     """How the log-odds that a sentence makes an offer are made: a share of each, and a bias."""
 
     sentence: float
+    """Of its log-odds with what stands beside it."""
     page: float
     claim: float
     """The share of the likeliest claim's."""
     bias: float
+    own: float = 0.0
+    """Of its log-odds by its own words alone."""
+    size: float = 0.0
+    """Of the logarithm of its page's characters: on a long page much is said by chance."""
+    place: float = 0.0
+    """Of where on its page it stands, from 0 to 1."""
 
 
 class Aloud(NamedTuple):

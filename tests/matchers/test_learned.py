@@ -14,9 +14,10 @@ from matchers import engine, native
 from matchers.compile import compile_pack
 from matchers.errors import PackFault
 from matchers.learned import PIECE
+from matchers.looked import Joined
 from matchers.pack import Pack, load_pack
 from matchers.scan import Matcher
-from matchers.scoring import Scorer
+from matchers.scoring import LEAST, PAGE, Scorer, pages, size_and_place
 from matchers.training import Trainer, examples, gate_of, opens, taught
 from matchers.weights import FILE, Gate, dump
 
@@ -202,3 +203,16 @@ def test_hits_are_the_same_by_the_loops_in_c_and_in_numpy(
     finally:
         engine.available.cache_clear()
     assert sum(bool(result.hits) for result in by_loops) > 50
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=9))
+def test_a_sentence_knows_how_long_its_page_is_and_where_it_stands(lengths: list[int]) -> None:
+    joined = Joined.of(["".join("字" * length + "。" for length in lengths)])
+    own = joined.sentences
+    size, place = size_and_place(own, pages(joined.bounds, own))
+    assert ((place > 0) & (place < 1)).all()
+    whole = sum(lengths) + len(lengths)
+    assert (np.exp(size) <= max(whole, LEAST) + 0.01).all()
+    if whole <= 2 * PAGE:
+        assert np.exp(size) == pytest.approx(max(whole, LEAST))
+        assert (np.diff(place) > 0).all()
