@@ -17,6 +17,7 @@ from crawler.resolver import active_resolver
 from crawler.walk import SiteSpider
 from lantian.egress.deny import Permissions
 from lantian.egress.resolver import Resolver
+from lantian.model import RobotsException
 from lantian.reading import SiteProfile
 from lantian.reading.tour import Tour, Wanted
 
@@ -39,6 +40,8 @@ class LookSpider(SiteSpider):
         browser_plan: BrowserPlan | None,
         pictures: bool,
         errors: list[Exception],
+        hosts: frozenset[str] = frozenset(),
+        exceptions: tuple[RobotsException, ...] = (),
     ) -> None:
         Spider.__init__(self)
         self.run = None
@@ -48,9 +51,20 @@ class LookSpider(SiteSpider):
         self.permissions = permissions
         self.browser_plan = browser_plan
         self._resolver = resolver
+        self._hosts, self._exceptions = set(hosts), exceptions
         self._tour = tour
         self._errors = errors
         self._pictures = pictures and browser_plan is not None
+
+    @property
+    def own_hosts(self) -> set[str]:
+        """The hosts of the site that is looked at."""
+        return self._hosts
+
+    @property
+    def robots_exceptions(self) -> tuple[RobotsException, ...]:
+        """Those of the source that is tested; a site that is new has none."""
+        return self._exceptions
 
     async def start(self) -> AsyncIterator[Any]:
         """The first request."""
@@ -74,7 +88,8 @@ class LookSpider(SiteSpider):
                 self._errors.append(error)
                 return
             self._tour.pages[-1].picture = picture
-            self._tour.pages[-1].note = answer.note if isinstance(answer, Answer) else ""
+            notes = [answer.note if isinstance(answer, Answer) else "", *excepted(response)]
+            self._tour.pages[-1].note = "; ".join(filter(None, notes))
             if self._pictures and picture is None and response.status < 400:
                 following = self._tour.next()
                 if following is None or not following.browser or following.url != wanted.url:
@@ -112,6 +127,11 @@ class LookSpider(SiteSpider):
         )
 
 
+def excepted(response: Response) -> list[str]:
+    """Under which exception from robots.txt the page was opened, if under one."""
+    return [response.meta["robots"]] if response.meta.get("robots") else []
+
+
 def look(
     tour: Tour,
     *,
@@ -120,11 +140,13 @@ def look(
     resolver: Resolver,
     browser_plan: BrowserPlan | None = None,
     pictures: bool = False,
+    hosts: frozenset[str] = frozenset(),
+    exceptions: tuple[RobotsException, ...] = (),
 ) -> None:
     """Go on the tour, to its end. `profile` says how gently. Once in a process.
 
     Whatever could not be opened is a page of the tour with its fault. What the tour itself raises
-    is raised.
+    is raised. `exceptions` are those of the site at `hosts` from its robots.txt.
     """
     errors: list[Exception] = []
     settings = Settings()
@@ -140,6 +162,8 @@ def look(
         browser_plan=browser_plan,
         pictures=pictures,
         errors=errors,
+        hosts=hosts,
+        exceptions=exceptions,
     )
     process.start()
     # Scrapy leaves its own handler behind, and somebody may be asked a question next.

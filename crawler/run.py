@@ -200,10 +200,11 @@ def source_named(session: Session, name: str) -> Source:
     return source
 
 
-def exceptions_of(session: Session, source_id: int) -> tuple[RobotsException, ...]:
-    """The exceptions from robots.txt that stand for a source."""
+def exceptions_of(session: Session, *source_ids: int) -> tuple[RobotsException, ...]:
+    """The exceptions from robots.txt that stand for these sources."""
     standing = select(RobotsException).where(
-        RobotsException.source_id == source_id, RobotsException.revoked_at.is_(None)
+        RobotsException.source_id.in_(source_ids),
+        RobotsException.revoked_at.is_(None),
     )
     return tuple(session.scalars(standing.order_by(RobotsException.id)))
 
@@ -263,7 +264,8 @@ def open_run(parts: Parts, claim: jobs.Claim) -> Run:
         seen = _seen_so_far(session, crawl, claim, source, profile, now=parts.clock.now())
         urls = list(source.start_urls) or list(profile.starts()) or _first_urls(session, crawl)
         urls += claim.payload.get("urls", ())
-        robots = exceptions_of(session, source.id)
+        # A section has those of its whole, too.
+        robots = exceptions_of(session, source.id, source.part_of_id or source.id)
         due = session.get_one(Job, claim.id).due
     run = Run(
         parts=parts,

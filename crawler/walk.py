@@ -16,7 +16,7 @@ from crawler.answer import Answer, raw_page
 from crawler.run import Run, profile_of, public_web, source_named
 from lantian.egress.deny import Permissions
 from lantian.errors import ConfigError
-from lantian.model import Source
+from lantian.model import RobotsException, Source
 from lantian.reading import (
     RawPage,
     ReadDocument,
@@ -89,6 +89,16 @@ class SiteSpider(Spider):
     def has_browser(self) -> bool:
         """Whether pages can be opened in the browser."""
         return self.run is not None and self.run.browser is not None
+
+    @property
+    def own_hosts(self) -> set[str]:
+        """The hosts that belong to the site."""
+        return self.run.hosts if self.run is not None else set()
+
+    @property
+    def robots_exceptions(self) -> tuple[RobotsException, ...]:
+        """What may be opened although robots.txt forbids it, because a person answers for it."""
+        return self.run.robots if self.run is not None else ()
 
     async def start(self) -> AsyncIterator[Any]:
         """The first requests of a spider that is not recorded; else they are in the frontier."""

@@ -91,11 +91,10 @@ class RobotsMiddleware(robotstxt.RobotsTxtMiddleware):
     def _exception(self, request: Request) -> RobotsException | None:
         """The exception under which an address of the site may be opened all the same."""
         spider = self.crawler.spider
-        run = spider.run if isinstance(spider, SiteSpider) else None
-        if run is None or host_of(request.url) not in run.hosts:
+        if not isinstance(spider, SiteSpider) or host_of(request.url) not in spider.own_hosts:
             return None
         path = urlsplit(request.url).path or "/"
-        return next((one for one in run.robots if path.startswith(one.path)), None)
+        return next((one for one in spider.robots_exceptions if path.startswith(one.path)), None)
 
 
 def told(exception: RobotsException) -> str:

@@ -100,10 +100,19 @@ def check(
 
     parts = open_parts(load_settings())
     try:
-        profile, first, permissions = under_test(parts, target, allow or [])
+        tested = under_test(parts, target, allow or [])
+        profile = tested.profile
         also = () if is_url(target) else profile.starts()[1:2]
-        tour = Tour(first, lambda _: profile, most=most, also=also)
-        missing = go(parts, tour, profile, permissions, pictures=screenshots is not None)
+        tour = Tour(tested.first, lambda _: profile, most=most, also=also)
+        missing = go(
+            parts,
+            tour,
+            profile,
+            tested.permissions,
+            pictures=screenshots is not None,
+            hosts=tested.hosts,
+            exceptions=tested.exceptions,
+        )
     finally:
         parts.close()
     pictures = save_pictures(tour, screenshots) if screenshots is not None else {}

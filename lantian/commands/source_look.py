@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from crawler.browsing import plan_browser
 from crawler.looking import look
-from crawler.run import permissions_of, profile_of, site_hosts, source_named
+from crawler.run import exceptions_of, permissions_of, profile_of, site_hosts, source_named
 from crawler.targets import start_urls
 from lantian.commands.source_write import free_name
 from lantian.egress.deny import Permission, Permissions, check_url
 from lantian.errors import BrowserUnavailable, Conflict, FetchFailed, NotFound
-from lantian.model import Source
+from lantian.model import RobotsException, Source
 from lantian.reading import RawPage, SiteProfile, canonical_url, find_profile
 from lantian.reading.address import host_allowed, host_of, origin_of
 from lantian.reading.filling import PREFIX, family_text
@@ -179,6 +179,8 @@ def go(
     permissions: Permissions,
     *,
     pictures: bool,
+    hosts: frozenset[str] = frozenset(),
+    exceptions: tuple[RobotsException, ...] = (),
 ) -> str:
     """Go on the tour; why there is no browser, if there is none."""
     plan, missing = None, ""
@@ -194,12 +196,25 @@ def go(
         resolver=parts.resolver,
         browser_plan=plan,
         pictures=pictures,
+        hosts=hosts,
+        exceptions=exceptions,
     )
     return missing
 
 
-def under_test(parts: Parts, target: str, allow: list[str]) -> tuple[SiteProfile, str, Permissions]:
-    """The profile to test, the first address, and what may be connected to.
+@dataclass(frozen=True, slots=True)
+class UnderTest:
+    """A source that is tested: its profile, the first address, and what may be opened."""
+
+    profile: SiteProfile
+    first: str
+    permissions: Permissions
+    hosts: frozenset[str]
+    exceptions: tuple[RobotsException, ...]
+
+
+def under_test(parts: Parts, target: str, allow: list[str]) -> UnderTest:
+    """The source to test.
 
     Raises `NotFound` for a name or site that is not watched.
     """
@@ -212,9 +227,17 @@ def under_test(parts: Parts, target: str, allow: list[str]) -> tuple[SiteProfile
             source = source_named(session, target)
             profile = profile_of(parts, source)
             first = start_urls(source, profile)[0]
+        starts = list(source.start_urls) or list(profile.starts())
         permissions = permissions_of(parts, source)
+        exceptions = exceptions_of(session, source.id, source.part_of_id or source.id)
     more = frozenset(Permission.parse(text) for text in allow)
-    return profile, first, replace(permissions, granted=permissions.granted | more)
+    return UnderTest(
+        profile,
+        first,
+        replace(permissions, granted=permissions.granted | more),
+        frozenset(site_hosts([*starts, first], profile)),
+        exceptions,
+    )
 
 
 def watching(parts: Parts, session: Session, url: str) -> Source:

@@ -136,6 +136,25 @@ def test_no_address_is_opened_without_permission_and_none_that_robots_forbid(
     assert list(installation.profiles.iterdir()) == []
 
 
+def test_what_a_person_answers_for_is_tested_although_robots_forbid_it(
+    installation: Installation, site: Sites
+) -> None:
+    place = family_site(site, "family-shop")
+    add(installation, place.url("/item/1002.html"), "--allow", place.place)
+    quick(installation, "127-0-0-1")
+    place.pages["/robots.txt"] = Page("User-agent: *\nDisallow: /item/", media_type="text/plain")
+    page = place.url("/item/1002.html")
+    test = ("source", "test", page, "--pages", "1")
+    assert "robots" in installation.command(*test).stdout
+
+    allowed = ("--except", "/item/", "--by", "张三", "--why", "站方书面同意")
+    assert installation.command("source", "robots", "127-0-0-1", *allowed).returncode == 0
+    done = installation.command(*test)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "opened under exception 1 of 张三" in done.stdout
+    assert "站方书面同意" in done.stdout
+
+
 def test_a_redirect_to_another_private_address_is_refused(
     installation: Installation, site: Sites
 ) -> None:
