@@ -5,7 +5,17 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 from starlette.types import Scope
 
-from dashboards import administration, login, notices, overview, review, rules, second, tasks, uploads
+from dashboards import (
+    administration,
+    login,
+    notices,
+    overview,
+    review,
+    rules,
+    second,
+    tasks,
+    uploads,
+)
 from dashboards.people import require_same_origin
 from dashboards.problems import problem_page
 from dashboards.rendering import STATIC
