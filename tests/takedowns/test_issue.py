@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from lantian.access.audit import broken_links
+from lantian.access.chain import broken_links
 from lantian.errors import Conflict, Invalid, NotFound
 from lantian.model import AuditEvent, Clue, Job, Notice, Platform
 from lantian.settings import Settings
