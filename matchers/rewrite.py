@@ -28,16 +28,21 @@ _BRACKETED = re.compile(
 
 
 _MARK: NDArray[np.bool_] = np.zeros(0x10000, dtype=np.bool_)
-_MARK[list(map(ord, "&\\%（([［【〔"))] = True  # One of these stands in whatever is undone.
+_MARK[list(map(ord, "&\\（([［【〔"))] = True
+# One of these stands in whatever is undone, or %u, since % alone stands in many a text.
 
 
 def marked(texts: Sequence[str]) -> set[int]:
     """The numbers of the texts in which something may have to be undone."""
-    places = np.flatnonzero(_MARK.take(units_of("\n".join(texts)), mode="clip"))
-    if not places.size:
-        return set()
-    bounds = list(accumulate((len(text) + 1 for text in texts), initial=0))
-    return set((np.searchsorted(bounds, places, side="right") - 1).tolist())
+    joined = "\n".join(texts)
+    places = np.flatnonzero(_MARK.take(units_of(joined), mode="clip"))
+    found: set[int] = set()
+    if places.size:
+        bounds = list(accumulate((len(text) + 1 for text in texts), initial=0))
+        found.update((np.searchsorted(bounds, places, side="right") - 1).tolist())
+    if "%u" in joined:
+        found.update(number for number, text in enumerate(texts) if "%u" in text)
+    return found
 
 
 def undo(text: str, syllables: frozenset[str]) -> tuple[str, Source] | None:

@@ -48,8 +48,7 @@ class PageContext:
         return f"{self.title}\n{self.seller}" if self.title or self.seller else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One claim at one place: `text` is `original[start:end]`, offsets in code points.
 
     `law` are keys of articles, `severity` is 1 (low) to 3 (high), `factors` what `why` says.
@@ -300,15 +299,15 @@ def _hit(verdict: Verdict, text: _Text) -> Hit:
     start, end = text.original(verdict.start, verdict.end)
     words = text.given[start:end]
     return Hit(
-        claim=claim.claim,
-        rule=rule.id,
-        rule_hash=verdict.rule.hash,
-        start=start,
-        end=end,
-        text=words,
-        score=verdict.score,
-        why=sentence(words, rule.says, verdict.factors),
-        law=rule.law or claim.law,
-        severity=rule.severity or claim.severity,
-        factors=verdict.factors,
+        claim.claim,
+        rule.id,
+        verdict.rule.hash,
+        start,
+        end,
+        words,
+        verdict.score,
+        sentence(words, rule.says, verdict.factors),
+        rule.law or claim.law,
+        rule.severity or claim.severity,
+        verdict.factors,
     )

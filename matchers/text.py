@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,8 +165,7 @@ def _kind(char: str) -> Kind:  # noqa: PLR0911  (a list of cases, each its own a
     return Kind.SYMBOL
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A half-open place in a text, in code points."""
 
     start: int
