@@ -1,7 +1,8 @@
 """Re-checks: planned after a platform's answer, and what each look at a posting proved.
 
 Gone needs a 404 or 410, the profile's "removed" marker, or two looks in a row that read the page
-whole and did not find the posting on it. A fetch that was blocked or failed is never gone.
+whole and did not find the posting on it. A fetch that was blocked or failed is never gone. A claim
+that stood in a picture is not gone while the posting's pictures are not read.
 """
 
 from collections import defaultdict
@@ -23,6 +24,8 @@ from lantian.model import (
     NoticeItem,
     Observation,
     Page,
+    Picture,
+    PicturePlace,
     Recheck,
 )
 from lantian.settings import Settings
@@ -36,6 +39,7 @@ MatcherOf = Callable[[str], Matcher | None]
 
 PRIORITY = 10
 ABSENT = "the page was read, the posting was not on it"
+UNREAD = "the claim stood in a picture, and a picture of the posting is not read yet"
 SUPERSEDED = "not looked at: the platform answered again"
 
 
@@ -209,7 +213,33 @@ def look(
     if newest is None or not (newest.last_crawl_id == crawl_id or newest.last_seen_at >= visit.at):
         return Seen(Look.UNSEEN, ABSENT, *where)
     shown = _shown_again(session, visit, newest) if visit.outcome == "unchanged" else newest
-    return _by_rules(session, item, shown, where, matcher_of)
+    seen = _by_rules(session, item, shown, where, matcher_of)
+    if seen.look is Look.CHANGED and _in_a_picture(session, told) and _unread(session, shown):
+        return Seen(Look.UNSEEN, UNREAD, *where)
+    return seen
+
+
+def _in_a_picture(session: Session, told: Document) -> bool:
+    """Whether a hit of the notified version stands in the writing of a picture."""
+    statement = (
+        select(PicturePlace.id)
+        .join(Hit, Hit.document_id == PicturePlace.document_id)
+        .where(PicturePlace.document_id == told.id)
+        .where(PicturePlace.start < Hit.end, Hit.start < PicturePlace.end)
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
+def _unread(session: Session, shown: Document) -> bool:
+    """Whether a version shows a picture that may be there and that nobody has read yet."""
+    statement = (
+        select(PicturePlace.id)
+        .join(Page, Page.id == PicturePlace.page_id)
+        .outerjoin(Picture, Picture.id == PicturePlace.picture_id)
+        .where(PicturePlace.document_id == shown.id, Page.last_outcome != "gone")
+        .where(Picture.id.is_(None) | (Picture.state == "waiting"))
+    )
+    return session.scalar(statement.limit(1)) is not None
 
 
 def _shown_again(session: Session, visit: Observation, newest: Document) -> Document:

@@ -22,6 +22,8 @@ from lantian.model import (
     Job,
     Observation,
     Page,
+    Picture,
+    PicturePlace,
     Platform,
     Seller,
     Source,
@@ -160,11 +162,12 @@ class Market:
         status: int | None = 200,
         absent: bool = False,
         unreadable: str | None = None,
+        picture: str = "",
     ) -> int:
         """A crawl that looked at the clue's posting once; the crawl's id.
 
         `text` is what it says now (None: what it said before); `absent`: the page was read, the
-        posting was not on it.
+        posting was not on it; `picture`: the state of one that a new version shows.
         """
         with self.store.write() as session:
             clue = session.get_one(Clue, clue_id)
@@ -194,21 +197,55 @@ class Market:
                 )
             )
             if outcome in {"seen", "unchanged"} and not absent and not unreadable:
-                self._seen(session, current, text, page, crawl)
+                newest = self._seen(session, current, text, page, crawl)
+                if picture:
+                    self.picture(session, newest, picture)
             return crawl.id
+
+    def picture(
+        self, session: Session, document: Document, state: str, place: tuple[int, int] | None = None
+    ) -> None:
+        """Let a version show a picture; `place` is where its writing stands in the text."""
+        url = f"{document.url}?picture={document.version}"
+        page = Page(
+            source_id=document.source_id,
+            url=url,
+            first_seen_at=self.now,
+            last_visit_at=self.now,
+            last_outcome="seen",
+            role="picture",
+            depth=0,
+            looks=[],
+        )
+        picture = Picture(digest=digest(url.encode()), state=state, lines=[])
+        session.add_all((page, picture))
+        session.flush()
+        start, end = place or (None, None)
+        session.add(
+            PicturePlace(
+                document_id=document.id,
+                number=0,
+                page_id=page.id,
+                picture_id=picture.id,
+                capture_id=document.capture_id,
+                start=start,
+                end=end,
+            )
+        )
 
     def _seen(
         self, session: Session, current: Document, text: str | None, page: Page, crawl: Crawl
-    ) -> None:
+    ) -> Document:
         if text is None or text == current.text:
             current.last_seen_at, current.last_crawl_id = self.now, crawl.id
-            return
+            return current
         current.current = False
         capture = session.query(Capture).filter_by(crawl_id=crawl.id).one()
         newest = self._document(
             session, page, capture, crawl, current.seller_id, text, current.title, current
         )
         form_clue(session, newest, self._hits(session, newest), now=self.now)
+        return newest
 
     def job_of(self, crawl_kind: str = "recheck") -> list[Job]:
         """The jobs of that kind, by when they are due."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lantian.errors import NotFound
-from lantian.model import Notice, NoticeEvent, Recheck
+from lantian.model import Clue, Document, Notice, NoticeEvent, Recheck
 from lantian.settings import Settings
 from lantian.takedowns.answer import Answer, act
 from lantian.takedowns.issue import issue_notices
@@ -111,6 +111,15 @@ def test_a_page_that_could_not_be_read_could_not_be_seen(case: Case) -> None:
 def test_a_posting_without_the_notified_claims_is_changed(case: Case, matcher: Matcher) -> None:
     assert case.look(text=MILD) == "changed"
     assert case.notice().state == "closed"
+
+
+def test_a_claim_in_a_picture_is_not_gone_while_a_new_picture_is_unread(case: Case) -> None:
+    market = case.market
+    with market.store.write() as session:
+        told = session.get_one(Document, session.get_one(Clue, case.clue).document_id)
+        market.picture(session, told, "read", (0, len(told.text)))
+    assert case.look(text=MILD, picture="waiting") == "could_not_be_seen"
+    assert case.look(text=f"{MILD}。", picture="read") == "changed"
 
 
 def test_one_of_the_notified_claims_that_still_stands_is_enough(case: Case) -> None:
