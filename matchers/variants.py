@@ -43,10 +43,16 @@ def _sounds(characters: Characters) -> Sounds:
     """Syllable with tone -> the common characters that are mostly read so."""
     sounds: dict[str, str] = {}
     for char, readings in characters.readings.items():
-        if char in characters.splits:
+        if char in characters.splits or _common(char):
             for reading in readings[:2]:
                 sounds[reading] = sounds.get(reading, "") + char
     return sounds
+
+
+def _common(char: str) -> bool:
+    """Whether it is one of the 3,755 commonest characters (the first level of GB 2312)."""
+    code = char.encode("gb2312", "ignore")
+    return len(code) == 2 and 0xB0 <= code[0] <= 0xD7
 
 
 def _pinyin(term: str, characters: Characters, _sounds: Sounds) -> Iterator[str]:
