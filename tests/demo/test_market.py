@@ -58,4 +58,6 @@ def test_the_matcher_finds_the_claims_of_the_texts_and_no_others() -> None:
     for subject, opening, replies in THREADS:
         assert claims(f"{subject}\n{opening}") == set(), opening
         for text, claim in replies:
-            assert claims(text) == ({claim} if claim else set()), text
+            # Places on patents for titles are patents sold for titles, too.
+            also = {"patent_trade"} if claim == "name_hanging" else set()
+            assert claims(text) - also == ({claim} if claim else set()), text

@@ -31,7 +31,14 @@ from tests.evidence.conftest import Kept
 from tests.services.processes import free_port
 
 START = datetime.now(UTC).replace(microsecond=0)
+"""When the test began: authorities stamp by the system's time, ten minutes are tolerated."""
 DAYS = 3
+
+
+@pytest.fixture(autouse=True)
+def start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of each test is its own; the file may have been read half an hour before."""
+    monkeypatch.setattr(sys.modules[__name__], "START", datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture(scope="module")
