@@ -20,6 +20,8 @@ class Clue(Entity):
         UniqueConstraint("platform_id", "posting_key"),
         Index("ix_clue_state_severity_first_seen_at", "state", "severity", "first_seen_at"),
         Index("ix_clue_form_id_platform_id", "form_id", "platform_id"),
+        # A seller may have tens of thousands; its newest are shown beside each.
+        Index("ix_clue_seller_id_id", "seller_id", "id"),
     )
 
     id: Mapped[Id]
@@ -30,7 +32,7 @@ class Clue(Entity):
     """The newest version that hit."""
     form_id: Mapped[int | None] = mapped_column(ForeignKey("text_form.id"))
     """The letters of that version, by which it is in a group; none if it has no letter."""
-    seller_id: Mapped[int | None] = mapped_column(ForeignKey("seller.id"), index=True)
+    seller_id: Mapped[int | None] = mapped_column(ForeignKey("seller.id"))
     state: Mapped[Word] = mapped_column(default="open")
     presence: Mapped[Word] = mapped_column(default="online")
     """online, gone, or changed (still there, but its claims no longer hit)."""

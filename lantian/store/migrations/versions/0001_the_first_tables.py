@@ -791,7 +791,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("clue", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_clue_document_id"), ["document_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_clue_seller_id"), ["seller_id"], unique=False)
+        batch_op.create_index("ix_clue_seller_id_id", ["seller_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_clue_source_id"), ["source_id"], unique=False)
         batch_op.create_index(
             "ix_clue_state_severity_first_seen_at",
