@@ -68,9 +68,10 @@ def _write_and_take_back(store: Store, now: datetime) -> None:
         session.flush()
 
 
+# A file ends no connection.
+@pytest.mark.postgres
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
 def test_a_connection_that_the_server_ended_is_replaced(store: Store) -> None:
-    if store.sqlite:
-        pytest.skip("a file ends no connection")
     pid = text("select pg_backend_pid()")
     with closing(Store(store.url)) as other:
         for way in (store.read, store.glance, store.write):
