@@ -133,8 +133,6 @@ def read(
 
 def mend(folded: Folded, part: Part) -> list[Place]:
     """Put a folded part into plain spelling; the places where evaded terms stood."""
-    if not part.opened.edits and not folded.spelt and "\n" not in folded.chars:
-        return []
     evaded = repair(folded, _edits_of(part.opened.edits, part.window))
     unspell(folded)
     unwrap(folded)

@@ -11,6 +11,7 @@ from matchers.doubt import SURE, Doubt, together
 from matchers.pack import load_pack
 from matchers.scan import Matcher
 from matchers.weights import FILE, Aloud, Gate, Mix, Weights, dump
+from tests.matchers.test_learned import CLAIM
 
 RULE = """
   - id: {name}.said
@@ -22,20 +23,6 @@ RULE = """
     word: false
     {more}
     examples: {{hit: ["甲乙丙丁戊己"], spared: ["丁戊己"]}}
-"""
-CLAIM = """
-claim: {name}
-label: {{zh: 测, en: test}}
-severity: 2
-law: [some-law.1]
-guidance: {{zh: 看, en: look}}
-rules:
-  - id: {name}.learned
-    version: 1
-    learned: true
-    says: 出售位置
-    says_en: sells a place
-    examples: {{hit: ["名字甲乙丙"], spared: ["丁戊己"]}}
 """
 TEXT = "甲乙丙丁戊己，今天。明天。"
 
@@ -65,11 +52,13 @@ def weights(bias: float) -> Weights:
 
 def matcher(folder: Path, bias: float, *, name: str = "seats", more: str = "") -> Matcher:
     """A pack with one rule, and weights of the claim `seats`."""
-    (folder / "seats.yaml").write_text(CLAIM.format(name="seats"), encoding="utf-8")
+    (folder / "seats.yaml").write_text(
+        CLAIM.format(name="seats", hit="名字甲乙丙"), encoding="utf-8"
+    )
     file = folder / f"{name}.yaml"
     rule = RULE.format(name=name, more=more)
-    head = CLAIM.format(name=name).partition("  - id:")[0]
-    text = CLAIM.format(name=name) + rule if name == "seats" else head + rule
+    head = CLAIM.format(name=name, hit="名字甲乙丙").partition("  - id:")[0]
+    text = CLAIM.format(name=name, hit="名字甲乙丙") + rule if name == "seats" else head + rule
     file.write_text(text, encoding="utf-8")
     (folder / FILE).write_text(dump(weights(bias)), encoding="utf-8")
     return Matcher.compile(load_pack(folder))

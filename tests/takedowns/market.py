@@ -92,18 +92,24 @@ class Market:
             assert not self._hits(session, document)
             return document.id
 
+    def _page(self, source_id: int, url: str, role: str = "page") -> Page:
+        return Page(
+            source_id=source_id,
+            url=url,
+            first_seen_at=self.now,
+            last_visit_at=self.now,
+            last_outcome="seen",
+            role=role,
+            depth=0,
+            looks=[],
+        )
+
     def _posted(self, session: Session, platform_id: int, text: str, title: str) -> Document:
         number = self.next("posting")
         source = session.query(Source).filter_by(platform_id=platform_id).one()
         crawl = self._crawl(session, source.id, "crawl", f"crawl:{number}")
         url = f"https://p{platform_id}.example/item/{number}"
-        page = Page(
-            source_id=source.id,
-            url=url,
-            first_seen_at=self.now,
-            last_visit_at=self.now,
-            last_outcome="seen",
-        )
+        page = self._page(source.id, url)
         seller = Seller(
             platform_id=platform_id,
             key=f"s{number}",
@@ -207,16 +213,7 @@ class Market:
     ) -> None:
         """Let a version show a picture; `place` is where its writing stands in the text."""
         url = f"{document.url}?picture={document.version}"
-        page = Page(
-            source_id=document.source_id,
-            url=url,
-            first_seen_at=self.now,
-            last_visit_at=self.now,
-            last_outcome="seen",
-            role="picture",
-            depth=0,
-            looks=[],
-        )
+        page = self._page(document.source_id, url, role="picture")
         picture = Picture(digest=digest(url.encode()), state=state, lines=[])
         session.add_all((page, picture))
         session.flush()
